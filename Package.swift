@@ -1,0 +1,102 @@
+// swift-tools-version:6.2
+
+import PackageDescription
+
+/// Flags of the targets whose arithmetic makes pixels.
+///
+/// They are optimised in debug builds too, so that tests render in seconds. `-march` sets the instruction set of the Swift
+/// code as well; without FMA an explicit fused multiply-add becomes a library call a lane.
+let kernelFlags: [String] = {
+  var flags = ["-Ounchecked", "-wmo", "-disable-batch-mode", "-num-threads", "2", "-enforce-exclusivity=unchecked"]
+  #if arch(x86_64)
+    flags += ["-Xcc", "-march=x86-64-v3"]
+  #endif
+  return flags
+}()
+let kernelSettings: [SwiftSetting] = [.unsafeFlags(kernelFlags)]
+
+/// Code that touches every byte of geometry or pixels but also reads outside bytes: optimised, with all checks kept.
+let bulkSettings: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+let package = Package(
+  name: "glint",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "glint", targets: ["glint"])],
+  dependencies: [
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    // C libraries, as module maps only.
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CPng", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CJpeg", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
+
+    // Pixels: bit-exact, no Foundation.
+    .target(name: "CLaneIntrinsics"),
+    .target(name: "LaneMath", dependencies: ["CLaneIntrinsics"], swiftSettings: kernelSettings),
+    .target(
+      name: "RenderKernel", dependencies: ["LaneMath", "CLaneIntrinsics"], swiftSettings: kernelSettings),
+
+    // Scenes and pictures.
+    .target(name: "ImageFiles", dependencies: ["CPng", "CJpeg", "LaneMath"], swiftSettings: bulkSettings),
+    .target(
+      name: "SceneModel",
+      dependencies: [
+        "LaneMath", "RenderKernel", "CZstd", .product(name: "Crypto", package: "swift-crypto"),
+      ], swiftSettings: bulkSettings),
+    .target(
+      name: "SceneImport", dependencies: ["SceneModel", "ImageFiles", "LaneMath", "RenderKernel"],
+      swiftSettings: bulkSettings),
+    .target(
+      name: "FrameRenderer", dependencies: ["SceneModel", "RenderKernel", "LaneMath", "ImageFiles"],
+      swiftSettings: bulkSettings),
+
+    // The farm.
+    .target(
+      name: "FarmModel",
+      dependencies: ["SceneModel", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(
+      name: "FarmStore",
+      dependencies: ["FarmModel", .product(name: "GRDB", package: "GRDB.swift")]),
+    .target(name: "FarmWire", dependencies: ["FarmModel", "SceneModel"]),
+    .target(
+      name: "FarmMaster",
+      dependencies: [
+        "FarmModel", "FarmStore", "FarmWire", "FrameRenderer", "ImageFiles",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .target(
+      name: "FarmAgent",
+      dependencies: [
+        "FarmModel", "FarmWire", "FrameRenderer",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .executableTarget(
+      name: "glint",
+      dependencies: [
+        "SceneImport", "FrameRenderer", "FarmMaster", "FarmAgent", "FarmWire", "ImageFiles",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .testTarget(name: "LaneMathTests", dependencies: ["LaneMath"], swiftSettings: kernelSettings),
+    .testTarget(
+      name: "RenderKernelTests", dependencies: ["RenderKernel", "LaneMath"], swiftSettings: kernelSettings),
+    .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
+    .testTarget(name: "SceneModelTests", dependencies: ["SceneModel"]),
+    .testTarget(name: "SceneImportTests", dependencies: ["SceneImport", "SceneModel"]),
+    .testTarget(name: "FarmModelTests", dependencies: ["FarmModel"]),
+    .testTarget(name: "FarmStoreTests", dependencies: ["FarmStore", "FarmModel"]),
+    .testTarget(name: "FarmTests", dependencies: ["glint", "FarmMaster", "FarmAgent", "FarmWire", "FrameRenderer"]),
+  ]
+)

@@ -1,0 +1,65 @@
+import LaneMath
+
+/// What rendering cost, in numbers that are the same on every machine and with every acceleration structure.
+public struct WorkCounters: Sendable, Hashable {
+  public var paths: UInt64 = 0
+  /// Closest-hit queries.
+  public var rays: UInt64 = 0
+  /// Any-hit queries.
+  public var shadowRays: UInt64 = 0
+  /// Surface points at which a material was evaluated.
+  public var shadingEvaluations: UInt64 = 0
+  /// Samples that were not finite and became zero.
+  public var nonFiniteSamples: UInt64 = 0
+
+  public init() {}
+
+  public static func + (a: WorkCounters, b: WorkCounters) -> WorkCounters {
+    var sum = a
+    sum.paths += b.paths
+    sum.rays += b.rays
+    sum.shadowRays += b.shadowRays
+    sum.shadingEvaluations += b.shadingEvaluations
+    sum.nonFiniteSamples += b.nonFiniteSamples
+    return sum
+  }
+}
+
+/// The pixels of one tile over one dyadic sample range: sums over the binary tree of the sample index.
+public final class UnitPlanes: @unchecked Sendable {
+  // Sendable because the one renderer that fills it hands it on and keeps no reference.
+
+  public static let planeCount = 6
+
+  public let tile: TileRectangle
+  public let samples: Range<Int>
+  /// `planeCount × height × width`, planar: sums of R, G, B, then sums of R², G², B². Linear, top row first.
+  public let values: FlatBuffer<Float>
+
+  public init(tile: TileRectangle, samples: Range<Int>) {
+    self.tile = tile
+    self.samples = samples
+    values = FlatBuffer(count: UnitPlanes.planeCount * tile.pixelCount)
+  }
+}
+
+/// Half-open ranges [k·2^m, (k+1)·2^m) of sample indices: the nodes of the binary tree that sums follow.
+public enum DyadicRange {
+  public static func isDyadic(_ range: Range<Int>) -> Bool {
+    let count = range.count
+    return range.lowerBound >= 0 && count > 0 && count & (count - 1) == 0 && range.lowerBound % count == 0
+  }
+
+  /// The largest dyadic ranges that make up `0 ..< count`, in order: 48 is 0..<32 and 32..<48.
+  public static func decomposition(ofCount count: Int) -> [Range<Int>] {
+    var ranges: [Range<Int>] = []
+    var start = 0
+    while start < count {
+      var size = 1
+      while size * 2 <= count - start { size *= 2 }
+      ranges.append(start..<start + size)
+      start += size
+    }
+    return ranges
+  }
+}
