@@ -1,0 +1,238 @@
+import ArgumentParser
+import Foundation
+import ImageFiles
+import RenderKernel
+import SceneImport
+
+/// What is rendered: the scene's file, and which part of it. Shared by `render` and `submit`.
+struct SceneOptions: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp("The scene: a glTF 2.0 file.", valueName: "scene"),
+    completion: .file(extensions: ["glb", "gltf"]))
+  var scene: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Frames to render: 12, or first and last: 1-48. Default: all of the animation, or frame 1.",
+      valueName: "first-last"),
+    transform: FrameRange.parse)
+  var frames: ClosedRange<Int>?
+
+  @Option(
+    help: ArgumentHelp("Frames a second: frame n shows the animation at (n − 1) / fps seconds.", valueName: "rate"),
+    transform: Quantity.parse(above: 0, through: 1000))
+  var fps: Double = 24
+
+  @Option(help: ArgumentHelp("The camera, by name or number from 1. Default: the first.", valueName: "name"))
+  var camera: String?
+
+  @Option(
+    name: .customLong("scene"),
+    help: ArgumentHelp("The glTF scene of the file, by name or number from 1.", valueName: "name"))
+  var sceneName: String?
+
+  @Option(
+    help: ArgumentHelp("The animation, by name or number from 1, or \"all\". Default: all at once.", valueName: "name"))
+  var animation: String?
+
+  @Option(
+    help: ArgumentHelp("Light the scene with this equirectangular picture (Radiance HDR).", valueName: "file"),
+    completion: .file(extensions: ["hdr"]))
+  var env: String?
+
+  @Option(
+    help: ArgumentHelp("Multiplies the light of the environment.", valueName: "factor"),
+    transform: Quantity.parse(from: 0, through: 1e6))
+  var envScale: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Turns the environment about the vertical axis, in degrees.", valueName: "degrees"),
+    transform: Quantity.parse(from: -3600, through: 3600))
+  var envRotation: Double?
+
+  var sceneURL: URL { URL(fileURLWithPath: scene) }
+  var environmentURL: URL? { env.map { URL(fileURLWithPath: $0) } }
+
+  /// Checks that the named files exist, so that the error names the option and not some reader's inner state. Commands call
+  /// it first in `run()`: thrown from `validate()`, a `CommandFailure` would lose its exit code.
+  func checkFiles() throws {
+    for (name, path) in [("scene", scene), ("--env", env)] {
+      guard let path else { continue }
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+        throw CommandFailure(.badInput, "\(name): no file '\(path)' in \(FileManager.default.currentDirectoryPath)")
+      }
+      if isFolder.boolValue {
+        throw CommandFailure(.badInput, "\(name): '\(path)' is a folder; name the file in it")
+      }
+    }
+  }
+
+  /// The index of the chosen camera among `names`.
+  func cameraIndex(among names: [String]) throws -> Int {
+    guard let camera else { return 0 }
+    if let index = names.firstIndex(of: camera) { return index }
+    if let number = Int(camera), names.indices.contains(number - 1) { return number - 1 }
+    throw CommandFailure(
+      .badInput, "--camera: '\(camera)' is not in \(scene); it has \(names.map { "'\($0)'" }.joined(separator: ", "))")
+  }
+}
+
+/// How the picture is made. Shared by `render` and `submit`; equal options give equal bytes.
+struct PictureOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("Width and height in pixels.", valueName: "width x height"), transform: PictureSize.parse)
+  var size = PictureSize(width: 1280, height: 720)
+
+  @Option(
+    help: ArgumentHelp("Samples a pixel.", valueName: "count"), transform: Quantity.parseInteger(1...65_536))
+  var samples = 64
+
+  @Option(
+    help: ArgumentHelp("Most reflections of a path.", valueName: "count"), transform: Quantity.parseInteger(0...255))
+  var bounces = 8
+
+  @Option(help: ArgumentHelp("Chooses the noise pattern.", valueName: "number"))
+  var seed: UInt64 = 0
+
+  @Option(help: "Pixel filter.")
+  var filter: FilterName = .blackmanHarris
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Brightens (+) or darkens (−), in stops.", valueName: "stops"),
+    transform: Quantity.parse(from: -32, through: 32))
+  var exposure: Double = 0
+
+  @Option(help: "View transform.")
+  var view: ViewName = .neutral
+
+  @Option(help: "Bits a channel of the PNG files.")
+  var depth: DepthName = .eight
+
+  @Option(
+    help: ArgumentHelp("Edge of a tile in pixels, a multiple of 16. Changes no pixel.", valueName: "pixels"),
+    transform: Quantity.parseTile)
+  var tile = 64
+
+  /// The settings that the kernel takes.
+  var renderSettings: RenderSettings {
+    var settings = RenderSettings(width: size.width, height: size.height)
+    settings.bounces = bounces
+    settings.seed = seed
+    settings.filter = filter.kernelFilter
+    return settings
+  }
+
+  var viewSettings: ViewSettings { ViewSettings(transform: view.transform, exposure: Float(exposure)) }
+}
+
+/// `--size 1280x720`
+struct PictureSize: Equatable, CustomStringConvertible {
+  var width: Int
+  var height: Int
+
+  var description: String { "\(width)x\(height)" }
+
+  static let edgeLimit = 16_384
+
+  static func parse(_ text: String) throws -> PictureSize {
+    let fields = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+    guard fields.count == 2, let width = fields[0], let height = fields[1] else {
+      throw OptionError("expected width x height, such as 1280x720")
+    }
+    guard (1...edgeLimit).contains(width), (1...edgeLimit).contains(height) else {
+      throw OptionError("both must be from 1 to \(edgeLimit)")
+    }
+    return PictureSize(width: width, height: height)
+  }
+}
+
+/// `--frames 1-48`
+enum FrameRange {
+  static let largestFrame = 1_000_000
+
+  static func parse(_ text: String) throws -> ClosedRange<Int> {
+    let fields = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map { Int($0) }
+    guard let first = fields[0], let last = fields.count == 1 ? first : fields[1] else {
+      throw OptionError("expected a frame or a range, such as 12 or 1-48")
+    }
+    guard first <= last else { throw OptionError("the first frame comes after the last") }
+    guard first >= 0, last <= largestFrame else { throw OptionError("frames go from 0 to \(largestFrame)") }
+    return first...last
+  }
+}
+
+/// Numbers with a stated range.
+enum Quantity {
+  static func parse(
+    from lower: Double? = nil, above: Double? = nil, through upper: Double
+  ) -> @Sendable (String) throws -> Double {
+    { text in
+      guard let value = Double(text), value.isFinite else { throw OptionError("expected a number") }
+      if let lower, value < lower { throw OptionError("must be at least \(plain(lower))") }
+      if let above, value <= above { throw OptionError("must be above \(plain(above))") }
+      if value > upper { throw OptionError("must be at most \(plain(upper))") }
+      return value
+    }
+  }
+
+  static func parseInteger(_ range: ClosedRange<Int>) -> @Sendable (String) throws -> Int {
+    { text in
+      guard let value = Int(text) else { throw OptionError("expected a whole number") }
+      guard range.contains(value) else {
+        throw OptionError("must be from \(range.lowerBound) to \(range.upperBound)")
+      }
+      return value
+    }
+  }
+
+  static func parseTile(_ text: String) throws -> Int {
+    let value = try parseInteger(16...1024)(text)
+    guard value % 16 == 0 else { throw OptionError("must be a multiple of 16") }
+    return value
+  }
+
+  private static func plain(_ value: Double) -> String {
+    value == value.rounded() ? String(Int(value)) : String(value)
+  }
+}
+
+/// What is wrong with an option's value; the parser puts option and value before it.
+struct OptionError: Error, CustomStringConvertible {
+  var description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+enum FilterName: String, ExpressibleByArgument, CaseIterable {
+  case box
+  case blackmanHarris = "blackman-harris"
+
+  var kernelFilter: RenderSettings.Filter {
+    switch self {
+    case .box: .box
+    case .blackmanHarris: .blackmanHarris
+    }
+  }
+}
+
+enum ViewName: String, ExpressibleByArgument, CaseIterable {
+  case neutral, agx, standard
+
+  var transform: ViewTransform {
+    switch self {
+    case .neutral: .neutral
+    case .agx: .agx
+    case .standard: .standard
+    }
+  }
+}
+
+enum DepthName: String, ExpressibleByArgument, CaseIterable {
+  case eight = "8"
+  case sixteen = "16"
+
+  var bits: Int { self == .eight ? 8 : 16 }
+}
