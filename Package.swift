@@ -44,7 +44,11 @@ let package = Package(
       name: "RenderKernel", dependencies: ["LaneMath", "CLaneIntrinsics"], swiftSettings: kernelSettings),
 
     // Scenes and pictures.
-    .target(name: "ImageFiles", dependencies: ["CPng", "CJpeg", "LaneMath"], swiftSettings: bulkSettings),
+    // The calls of libpng and libjpeg that need setjmp; linked by name, because only Swift reads the module maps.
+    .target(
+      name: "CImageCodecs", dependencies: ["CPng", "CJpeg"],
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
+    .target(name: "ImageFiles", dependencies: ["CImageCodecs", "LaneMath"], swiftSettings: bulkSettings),
     .target(
       name: "SceneModel",
       dependencies: [

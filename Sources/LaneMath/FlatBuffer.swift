@@ -10,8 +10,13 @@ public final class FlatBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
 
   public var byteCount: Int { count * MemoryLayout<Element>.stride }
 
+  /// A buffer of zeros.
+  public convenience init(count: Int) {
+    self.init(count: count, fill: { _ in })
+  }
+
   /// Makes a buffer that `fill` initialises; the memory is zero when `fill` starts.
-  public init(count: Int, fill: (UnsafeMutableBufferPointer<Element>) throws -> Void = { _ in }) rethrows {
+  public init(count: Int, fill: (UnsafeMutableBufferPointer<Element>) throws -> Void) rethrows {
     precondition(count >= 0)
     self.count = count
     let size = max(64, count * MemoryLayout<Element>.stride)

@@ -1,0 +1,135 @@
+import Foundation
+import Testing
+
+@testable import ImageFiles
+
+@Suite("From light to picture")
+struct ViewTransformTests {
+  /// The published Neutral formula, in double precision and written anew.
+  func neutral(_ light: [Double]) -> [Double] {
+    let x = light.min()!
+    let offset = x < 0.08 ? x - 6.25 * x * x : 0.04
+    let color = light.map { $0 - offset }
+    let peak = color.max()!
+    if peak < 0.76 { return color }
+    let newPeak = 1 - 0.24 * 0.24 / (peak + 0.24 - 0.76)
+    let g = 1 - 1 / (0.15 * (peak - newPeak) + 1)
+    return color.map { $0 * newPeak / peak * (1 - g) + newPeak * g }
+  }
+
+  @Test("Neutral follows its published formula")
+  func neutralFormula() {
+    var random = SeededGenerator(seed: 3)
+    for _ in 0..<5000 {
+      let brightness = Float.random(in: -8...8, using: &random)
+      let light = SIMD3<Float>.random(in: 0...1, using: &random) * Float(ExactMath.exp2(Double(brightness)))
+      let expected = neutral([Double(light.x), Double(light.y), Double(light.z)])
+      let found = ViewTransform.neutral.displayed(light)
+      for i in 0..<3 { #expect(abs(Double(found[i]) - expected[i]) < 2e-6, "\(light)") }
+    }
+  }
+
+  @Test("Neutral keeps colours below its shoulder, save for Fresnel's four per cent")
+  func neutralKeepsColours() {
+    let found = ViewTransform.neutral.displayed([0.54, 0.24, 0.14])
+    #expect(abs(found.x - 0.5) < 1e-6 && abs(found.y - 0.2) < 1e-6 && abs(found.z - 0.1) < 1e-6)
+    #expect(ViewTransform.neutral.displayed([1e30, 1e30, 1e30]).max() <= 1)
+  }
+
+  @Test("AgX matches the published matrices and polynomial")
+  func agxValues() {
+    // From numpy, with the same constants in double precision.
+    let values: [(SIMD3<Float>, SIMD3<Float>)] = [
+      ([0.18, 0.18, 0.18], [0.214503, 0.214503, 0.214503]),
+      ([1, 1, 1], [0.590147, 0.590147, 0.590147]),
+      ([1, 0, 0], [0.723276, 0.105847, 0.066736]),
+      ([0.2, 0.5, 4], [0.381151, 0.558639, 0.955753]),
+      ([100, 100, 100], [0.996881, 0.996881, 0.996881]),
+    ]
+    for (light, expected) in values {
+      let found = ViewTransform.agx.displayed(light)
+      let difference = found - expected
+      #expect(max(difference.max(), -difference.min()) < 2e-4, "\(light): \(found), \(expected) expected")
+    }
+  }
+
+  @Test("Every transform keeps grey grey, rises with light and ends at white", arguments: ViewTransform.allCases)
+  func grey(transform: ViewTransform) {
+    var last = -1
+    for step in 0...400 {
+      let light = Float(ExactMath.exp2(Double(step) / 20 - 12))
+      let display = transform.displayed(SIMD3(repeating: light))
+      #expect(abs(display.x - display.y) < 1e-5 * max(1, light) && abs(display.y - display.z) < 1e-5 * max(1, light))
+      let code = SRGBEncoder.eightBit.encode(display.x)
+      #expect(code >= last)
+      last = code
+    }
+    #expect(last >= 253)
+  }
+
+  @Test("Negative, infinite and undefined light does no harm", arguments: ViewTransform.allCases)
+  func oddLight(transform: ViewTransform) {
+    for value: Float in [.nan, -1, -.infinity, .infinity, .greatestFiniteMagnitude, .leastNonzeroMagnitude] {
+      let sums: [Float] = [value, 0.5, value, 0, 0, 0]
+      let codes = Develop.developed8(
+        sums: sums, width: 1, height: 1, sampleCount: 1, view: ViewSettings(transform: transform))
+      #expect(codes.count == 3)
+    }
+    let white = [Float](repeating: .infinity, count: 6)
+    let codes = Develop.developed8(
+      sums: white, width: 1, height: 1, sampleCount: 1, view: ViewSettings(transform: transform))
+    #expect(codes.allSatisfy { $0 >= 253 }, "\(codes)")
+  }
+
+  @Test("The sRGB curve rounds to nearest at every threshold")
+  func encoder() {
+    for (encoder, maximum) in [(SRGBEncoder.eightBit, 255), (.sixteenBit, 65535)] {
+      for code in 0..<maximum {
+        let light = Float(SRGBEncoder.decoded((Double(code) + 0.5) / Double(maximum)))
+        #expect([code, code + 1].contains(encoder.encode(light)))
+        #expect(encoder.encode(light.nextDown.nextDown) == code)
+        #expect(encoder.encode(light.nextUp.nextUp) == code + 1)
+        #expect(encoder.encode(Float(SRGBEncoder.decoded(Double(code) / Double(maximum)))) == code)
+      }
+      #expect(encoder.encode(1) == maximum && encoder.encode(0) == 0 && encoder.encode(.nan) == 0)
+    }
+  }
+
+  @Test("Elementary functions are within 4 units in the last place of the platform's")
+  func exactMath() {
+    var random = SeededGenerator(seed: 11)
+    for _ in 0..<20000 {
+      let x = Double.random(in: -40...40, using: &random)
+      #expect(abs(ExactMath.exp2(x) / Foundation.exp2(x) - 1) < 1e-15)
+      let y = Foundation.exp2(x)
+      #expect(abs(ExactMath.log2(y) - Foundation.log2(y)) <= 2e-15 * max(1, abs(x)))
+      #expect(abs(ExactMath.fifthRoot(y) / Foundation.pow(y, 0.2) - 1) < 1e-15)
+    }
+  }
+
+  @Test("A film is divided by its samples and exposed before it is transformed")
+  func developed() {
+    // Two pixels, four samples: linear 0.5 and 1/8.
+    let sums: [Float] = [2, 0.5, 2, 0.5, 2, 0.5] + [Float](repeating: 9, count: 6)
+    let view = ViewSettings(transform: .standard, exposure: 1)
+    let codes = Develop.developed8(sums: sums, width: 2, height: 1, sampleCount: 4, view: view)
+    #expect(codes == [255, 255, 255, 137, 137, 137])
+    let wide = Develop.developed16(sums: sums, width: 2, height: 1, sampleCount: 4, view: view)
+    #expect(wide[0] == 65535 && abs(Int(wide[3]) - 35199) <= 1)
+  }
+
+  @Test("Pictures of a fixed film have the same bytes everywhere", arguments: ViewTransform.allCases)
+  func golden(transform: ViewTransform) {
+    var random = SeededGenerator(seed: 99)
+    let sums = (0..<6 * 4096).map { _ in
+      Float(ExactMath.exp2(Double.random(in: -14...6, using: &random)))
+    }
+    let codes = Develop.developed16(
+      sums: sums, width: 64, height: 64, sampleCount: 3, view: ViewSettings(transform: transform, exposure: 0.3))
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for code in codes { hash = (hash ^ UInt64(code)) &* 0x100_0000_01B3 }
+    #expect(String(hash, radix: 16) == Self.goldenHashes[transform])
+  }
+
+  static let goldenHashes: [ViewTransform: String] = [.neutral: "", .agx: "", .standard: ""]
+}
