@@ -2,8 +2,8 @@ import LaneMath
 
 /// A punctual light (KHR_lights_punctual) in world space. Emissive triangles and the environment are lights as well, but
 /// come with meshes and environment.
-public struct PunctualLight: Sendable, Equatable {
-  public enum Kind: UInt8, Sendable { case directional, point, spot }
+public struct PunctualLight: Sendable, Equatable, BitwiseCopyable {
+  public enum Kind: UInt8, Sendable, BitwiseCopyable { case directional, point, spot }
 
   public var kind: Kind
   /// Linear RGB: radiant intensity (W/sr) for point and spot, irradiance (W/m²) for directional. Range falloff: inverse

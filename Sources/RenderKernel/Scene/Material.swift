@@ -1,6 +1,6 @@
 /// Metallic-roughness material of glTF 2.0 (section 3.9 of the specification), textures by index.
 public struct Material: Sendable, Equatable {
-  public enum AlphaMode: UInt8, Sendable { case opaque, mask, blend }
+  public enum AlphaMode: UInt8, Sendable, BitwiseCopyable { case opaque, mask, blend }
 
   /// Linear RGB and alpha, multiplied by texture and vertex colour.
   public var baseColor: SIMD4<Float> = [1, 1, 1, 1]

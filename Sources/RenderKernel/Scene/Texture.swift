@@ -2,8 +2,8 @@ import LaneMath
 
 /// An image with its sampler.
 public final class Texture: Sendable {
-  public enum Wrap: UInt8, Sendable { case `repeat`, mirroredRepeat, clampToEdge }
-  public enum Filter: UInt8, Sendable { case linear, nearest }
+  public enum Wrap: UInt8, Sendable, BitwiseCopyable { case `repeat`, mirroredRepeat, clampToEdge }
+  public enum Filter: UInt8, Sendable, BitwiseCopyable { case linear, nearest }
   /// How stored bytes become values: sRGB colour (alpha stays linear), or byte ÷ 255.
   public enum Encoding: UInt8, Sendable { case srgb, linear }
 

@@ -1,0 +1,188 @@
+import Foundation
+import ImageFiles
+import LaneMath
+import RenderKernel
+import SceneModel
+
+/// Turns uses of glTF textures into textures of the scene: each picture decoded once, by all processors.
+final class TextureTable {
+  private struct Key: Hashable {
+    var image: Int
+    var isColor: Bool
+    var wrapU: Texture.Wrap
+    var wrapV: Texture.Wrap
+    var filter: Texture.Filter
+  }
+
+  private let document: GLTFDocument
+  private let textures: [JSONNode]
+  private var images: [Int: DecodedImage] = [:]
+  private var made: [Key: Int] = [:]
+  private(set) var result: [Texture] = []
+
+  init(_ document: GLTFDocument) throws(ImportError) {
+    self.document = document
+    textures = try document.root["textures"].array()
+    try decodeImages()
+  }
+
+  /// Decodes the pictures that textures name. What cannot be decoded is warned of and left out.
+  private func decodeImages() throws(ImportError) {
+    let nodes = try document.root["images"].array()
+    var wanted: Set<Int> = []
+    for texture in textures {
+      if let source = try texture["source"].index(), nodes.indices.contains(source) { wanted.insert(source) }
+    }
+    var payloads: [(index: Int, data: Data)] = []
+    for index in wanted.sorted() {
+      let node = nodes[index]
+      do throws(ImportError) {
+        if let uri = try node["uri"].string() {
+          payloads.append((index, try document.resource(node["uri"], uri)))
+        } else if let view = try node["bufferView"].index() {
+          let view = try document.view(view, for: node["bufferView"])
+          payloads.append((index, view.data.subdata(in: view.range)))
+        } else {
+          document.warn("\(node.path): has neither uri nor bufferView; textures that use it are left out")
+        }
+      } catch {
+        document.warn("\(error.description); textures that use it are left out")
+      }
+    }
+    let slots = ResultSlots(count: payloads.count)
+    let work = payloads
+    DispatchQueue.concurrentPerform(iterations: work.count) { i in
+      do throws(ImageError) {
+        slots[i] = .success(try work[i].data.withUnsafeBytes { (raw) throws(ImageError) in try ImageDecoder.decode(raw) })
+      } catch {
+        slots[i] = .failure(error)
+      }
+    }
+    for (i, payload) in payloads.enumerated() {
+      switch slots[i] {
+      case .success(let image): images[payload.index] = image
+      case .failure(let error):
+        document.warn("images[\(payload.index)]: \(error.description); textures that use it are left out")
+      case nil: break
+      }
+    }
+  }
+
+  /// Results of parallel work, one slot for each worker.
+  private final class ResultSlots: @unchecked Sendable {
+    // Sendable because every slot is written by one worker only and read after all have ended.
+    private let slots: UnsafeMutablePointer<Result<DecodedImage, ImageError>?>
+    private let count: Int
+
+    init(count: Int) {
+      self.count = count
+      slots = .allocate(capacity: max(1, count))
+      slots.initialize(repeating: nil, count: count)
+    }
+
+    deinit {
+      slots.deinitialize(count: count)
+      slots.deallocate()
+    }
+
+    subscript(_ index: Int) -> Result<DecodedImage, ImageError>? {
+      get { slots[index] }
+      set { slots[index] = newValue }
+    }
+  }
+
+  private static func wrap(_ node: JSONNode) throws(ImportError) -> Texture.Wrap {
+    switch try node.index() ?? 10497 {
+    case 33071: .clampToEdge
+    case 33648: .mirroredRepeat
+    default: .repeat
+    }
+  }
+
+  /// - Parameter node: A `textureInfo` of a material.
+  /// - Returns: Nil where there is none, or where its picture could not be read.
+  func reference(_ node: JSONNode, isColor: Bool) throws(ImportError) -> TextureReference? {
+    guard node.isPresent else { return nil }
+    guard let index = try node["index"].index(below: textures.count, of: "textures") else {
+      throw node["index"].fault("is missing")
+    }
+    let texture = textures[index]
+    guard let source = try texture["source"].index(), let image = images[source] else {
+      document.warn("\(texture.path): has no picture that can be read; \(node.path) is left out")
+      return nil
+    }
+    var sampler = JSONNode(value: nil, path: "")
+    if let index = try texture["sampler"].index() { sampler = document.root["samplers"][index] }
+    let key = Key(
+      image: source, isColor: isColor, wrapU: try TextureTable.wrap(sampler["wrapS"]),
+      wrapV: try TextureTable.wrap(sampler["wrapT"]),
+      filter: try sampler["magFilter"].index() == 9728 ? .nearest : .linear)
+    if made[key] == nil {
+      made[key] = result.count
+      result.append(
+        Texture(
+          width: image.width, height: image.height, texels: image.texels, encoding: isColor ? .srgb : .linear,
+          wrapU: key.wrapU, wrapV: key.wrapV, filter: key.filter))
+    }
+    var reference = TextureReference(texture: made[key]!, uvSet: try node["texCoord"].index() ?? 0)
+    let transform = node["extensions"]["KHR_texture_transform"]
+    if transform.isPresent {
+      let offset = try transform["offset"].floats(count: 2) ?? [0, 0]
+      let scale = try transform["scale"].floats(count: 2) ?? [1, 1]
+      let (s, c) = laneSinCos(try transform["rotation"].float(0))
+      // Translation · rotation · scale, as the extension's specification writes it.
+      reference.transformU = SIMD3(c * scale[0], s * scale[1], offset[0])
+      reference.transformV = SIMD3(-s * scale[0], c * scale[1], offset[1])
+      if let set = try transform["texCoord"].index() { reference.uvSet = set }
+    }
+    if reference.uvSet > 1 {
+      document.warn("\(node.path): TEXCOORD_\(reference.uvSet); only sets 0 and 1 are read, set 0 is used")
+      reference.uvSet = 0
+    }
+    return reference
+  }
+}
+
+/// Materials of a document.
+enum MaterialImport {
+  /// All materials, then glTF's default material.
+  static func materials(_ document: GLTFDocument, _ textures: TextureTable) throws(ImportError) -> [Material] {
+    var result: [Material] = []
+    for node in try document.root["materials"].array() {
+      var material = Material()
+      let pbr = node["pbrMetallicRoughness"]
+      if let c = try pbr["baseColorFactor"].floats(count: 4) { material.baseColor = SIMD4(c[0], c[1], c[2], c[3]) }
+      material.metallic = try pbr["metallicFactor"].float(1)
+      material.roughness = try pbr["roughnessFactor"].float(1)
+      material.baseColorTexture = try textures.reference(pbr["baseColorTexture"], isColor: true)
+      material.metallicRoughnessTexture = try textures.reference(pbr["metallicRoughnessTexture"], isColor: false)
+      material.normalTexture = try textures.reference(node["normalTexture"], isColor: false)
+      material.normalScale = try node["normalTexture"]["scale"].float(1)
+      material.emissiveTexture = try textures.reference(node["emissiveTexture"], isColor: true)
+      if let e = try node["emissiveFactor"].floats(count: 3) {
+        let strength = try node["extensions"]["KHR_materials_emissive_strength"]["emissiveStrength"].float(1)
+        material.emissive = SIMD3(max(0, e[0]), max(0, e[1]), max(0, e[2])) * max(0, strength)
+      }
+      if node["emissiveTexture"].isPresent, material.emissiveTexture == nil { material.emissive = .zero }
+      switch try node["alphaMode"].string() ?? "OPAQUE" {
+      case "MASK": material.alphaMode = .mask
+      case "BLEND": material.alphaMode = .blend
+      case "OPAQUE": break
+      case let other: document.warn("\(node["alphaMode"].path): '\(other)' is unknown; taken as OPAQUE")
+      }
+      // Nothing to see through: spares every ray the question.
+      if material.alphaMode == .blend, material.baseColorTexture == nil, material.baseColor.w >= 1 {
+        material.alphaMode = .opaque
+      }
+      material.alphaCutoff = try node["alphaCutoff"].float(0.5)
+      material.isDoubleSided = try node["doubleSided"].bool(false)
+      material.isUnlit = node["extensions"]["KHR_materials_unlit"].isPresent
+      result.append(material)
+    }
+    result.append(Material())
+    guard result.count <= BundleLimits.materialCount else {
+      throw document.root["materials"].fault("\(result.count) materials; at most \(BundleLimits.materialCount) are read")
+    }
+    return result
+  }
+}
