@@ -126,6 +126,9 @@ final class ProgressBar: Sendable {
     if Terminal.showsProgress { Terminal.writeError("\r\u{1B}[K") }
   }
 
+  /// Removes whatever bar is shown: the command ends.
+  static func clear() { current.withLock { $0 }?.finish() }
+
   /// Seconds from the bar's start to now.
   var elapsedSeconds: Double { Double(ContinuousClock.now - start) }
 

@@ -1,0 +1,26 @@
+/// Lets a fixed number of tasks through at a time, in order of arrival.
+actor Turnstile {
+  private var free: Int
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  init(places: Int) { free = places }
+
+  /// Runs `body` when there is a place. A cancelled task waits for its turn too, and finds out inside.
+  func pass<Result: Sendable>(_ body: @Sendable () async throws -> Result) async rethrows -> Result {
+    await enter()
+    defer { leave() }
+    return try await body()
+  }
+
+  private func enter() async {
+    if free > 0 {
+      free -= 1
+    } else {
+      await withCheckedContinuation { waiting.append($0) }
+    }
+  }
+
+  private func leave() {
+    if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+  }
+}
