@@ -6,11 +6,16 @@ public enum AgentReport: Sendable {
   case registered
   /// It does not answer, or is busy; the agent goes on trying.
   case waitingForMaster(reason: String)
+  /// The master has answered a question for work.
+  case answered
   case preparing(FrameKey)
+  case prepared(FrameKey)
   case partFetched(byteCount: Int)
   case rendered(counters: WorkCounters, seconds: Double)
   /// The master has taken a result.
   case accepted
+  /// What this agent's owner has earned altogether at this master.
+  case credit(rays: UInt64)
   /// The master does not want a result: somebody else was faster, the job was cancelled.
   case notWanted(reason: String)
   case unitFailed(reason: String)

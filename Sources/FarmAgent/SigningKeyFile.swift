@@ -87,6 +87,9 @@ public struct SigningKeyFile: Sendable {
   }
 
   public var publicKey: [UInt8] { Array(key.publicKey.rawRepresentation) }
+
+  /// 64 hexadecimal digits.
+  public var publicKeyText: String { publicKey.map { String(format: "%02x", $0) }.joined() }
 }
 
 public struct KeyFileError: Error, CustomStringConvertible {

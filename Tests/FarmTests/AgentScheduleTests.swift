@@ -230,7 +230,8 @@ struct AgentScheduleTests {
           rendering.remove(id)
           pending.append(.settled(id))
         case .renew(let ids):
-          pending.append(random.next() % 4 == 0 ? .renewalFailed(retryAfter: .seconds(1)) : .renewed(ids, lifetime: Self.lifetime))
+          pending.append(
+            random.next() % 4 == 0 ? .renewalFailed(retryAfter: .seconds(1)) : .renewed(ids, lifetime: Self.lifetime))
         case .giveBack(let ids): open.subtract(ids)
         case .finish: isFinished = true
         }

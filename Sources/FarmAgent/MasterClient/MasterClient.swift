@@ -3,6 +3,7 @@ import FarmWire
 import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 
 /// The master's HTTP API (docs/protocol.md), typed: for the agent and for the command.
 ///
@@ -70,7 +71,8 @@ public final class MasterClient: Sendable {
     } catch {
       throw MasterError(
         .misunderstood,
-        "\(location(call)): the master's answer is not what this glint expects (\(error)); are both of the same version?")
+        "\(location(call)): the master's answer is not what this glint expects (\(error)); are both of the same version?"
+      )
     }
   }
 
@@ -105,7 +107,7 @@ public final class MasterClient: Sendable {
           throw MasterError(.misunderstood, "\(self.location(call)): the answer is longer than \(limit) bytes")
         }
         do {
-          try handle.write(contentsOf: Data(buffer: buffer))
+          try handle.write(contentsOf: Data(buffer.readableBytesView))
         } catch {
           throw LocalFileError(description: "\(file.path): cannot be written (\(SystemText.reason(error)))")
         }
@@ -246,7 +248,9 @@ public final class MasterClient: Sendable {
         code = fault.code
       } else {
         // A proxy's page, perhaps: its first words will do.
-        text = String(decoding: bytes.prefix(200), as: UTF8.self).split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+        text =
+          String(decoding: bytes.prefix(200), as: UTF8.self).split(whereSeparator: \.isNewline).first.map(String.init)
+          ?? ""
       }
     }
     if text.isEmpty { text = response.status.reasonPhrase }
@@ -262,7 +266,8 @@ public final class MasterClient: Sendable {
     default: kind = .refused
     }
     if status == 401 {
-      text += token == nil
+      text +=
+        token == nil
         ? " (give the master's token with --token-file or GLINT_TOKEN)" : " (the token is not the master's)"
     }
     return MasterError(kind, text, status: status, code: code)

@@ -1,0 +1,77 @@
+import FarmModel
+import FarmWire
+import Foundation
+import FrameRenderer
+import Logging
+import RenderKernel
+import SceneModel
+import ServiceLifecycle
+
+/// An agent: asks a master for units, renders them, delivers, until it is asked to stop.
+///
+/// `AgentSchedule` decides, this performs: every action becomes a task whose outcome comes back as an event. On graceful
+/// shutdown unfinished leases go back and finished results are delivered; on cancellation everything stops where it is, and
+/// the master gives the units to others when their leases end.
+public struct AgentService: Service {
+  private let configuration: AgentConfiguration
+  private let logger: Logger
+  private let report: @Sendable (AgentReport) -> Void
+  private let alteration: Alteration?
+
+  /// Changes a result before it is signed: tests build cheats with it.
+  typealias Alteration = @Sendable (UnitOutcome) -> UnitOutcome
+
+  /// - Parameter report: Called on any thread, quickly.
+  public init(
+    configuration: AgentConfiguration, logger: Logger, report: @escaping @Sendable (AgentReport) -> Void = { _ in }
+  ) {
+    self.init(configuration: configuration, logger: logger, alteration: nil, report: report)
+  }
+
+  init(
+    configuration: AgentConfiguration, logger: Logger, alteration: Alteration?,
+    report: @escaping @Sendable (AgentReport) -> Void
+  ) {
+    self.configuration = configuration
+    self.logger = logger
+    self.alteration = alteration
+    self.report = report
+  }
+
+  /// Returns after a graceful shutdown. Throws only what trying again cannot mend: a key or folder that cannot be used, an
+  /// agent that the master has banned, versions that do not fit.
+  public func run() async throws {
+    let store = try PartStore(directory: configuration.partDirectory, byteLimit: configuration.cacheByteLimit)
+    let (agentKey, _) = try SigningKeyFile.readOrCreate(configuration.agentKeyFile)
+    let client = try MasterClient(url: configuration.master, token: configuration.token, policy: .forever)
+    let session = AgentSession(client: client, configuration: configuration, agentKey: agentKey, report: report)
+    let driver = AgentDriver(
+      session: session, store: store, threadCount: configuration.threadCount, alteration: alteration, logger: logger,
+      report: report)
+    let outcome: Result<Void, any Error>
+    do {
+      try await withGracefulShutdownHandler {
+        try await withTaskCancellationHandler {
+          try await driver.run()
+        } onCancel: {
+          Task { await driver.abandon() }
+        }
+      } onGracefulShutdown: {
+        Task { await driver.stop() }
+      }
+      outcome = .success(())
+    } catch {
+      outcome = .failure(error)
+    }
+    await client.shutdown()
+    try outcome.get()
+  }
+}
+
+/// Runs an agent until the surrounding task is cancelled or gracefully shut down.
+public func runAgent(
+  _ configuration: AgentConfiguration, logger: Logger = Logger(label: "glint.agent"),
+  report: @escaping @Sendable (AgentReport) -> Void = { _ in }
+) async throws {
+  try await AgentService(configuration: configuration, logger: logger, report: report).run()
+}

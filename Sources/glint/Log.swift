@@ -1,0 +1,55 @@
+import Foundation
+import Logging
+
+/// Log lines on standard error, above whatever progress is shown there.
+enum Log {
+  static func make(_ label: String) -> Logger {
+    var logger = Logger(label: label) { _ in LineLog() }
+    logger.logLevel = level
+    return logger
+  }
+
+  /// For libraries whose notices help nobody.
+  static let quiet = Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() }
+
+  /// `GLINT_LOG=debug` shows more.
+  private static var level: Logger.Level {
+    ProcessInfo.processInfo.environment["GLINT_LOG"].flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? .notice
+  }
+}
+
+/// `12:30:05 warning: text key=value`
+private struct LineLog: LogHandler {
+  var metadata: Logger.Metadata = [:]
+  var logLevel: Logger.Level = .notice
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(
+    level: Logger.Level, message: Logger.Message, metadata extra: Logger.Metadata?, source: String, file: String,
+    function: String, line: UInt
+  ) {
+    let all = metadata.merging(extra ?? [:]) { _, new in new }
+    let details = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+    let name =
+      switch level {
+      case .warning: Terminal.tint("warning: ", .yellow, when: Terminal.showsErrorColour)
+      case .error, .critical: Terminal.tint("error: ", .red, when: Terminal.showsErrorColour)
+      default: ""
+      }
+    Terminal.note(TimeText.clock() + " " + name + message.description + details)
+  }
+}
+
+/// The time of day for log lines.
+enum TimeText {
+  static func clock() -> String {
+    var now = time(nil)
+    var parts = tm()
+    localtime_r(&now, &parts)
+    return String(format: "%02d:%02d:%02d", parts.tm_hour, parts.tm_min, parts.tm_sec)
+  }
+}
