@@ -129,3 +129,39 @@
   let d = Double(max(-1, min(1, x)))
   return Float(arcTangent2InDouble(((1 - d) * (1 + d)).squareRoot(), d))
 }
+
+/// Arc sine; x is taken into [−1, 1] first.
+@inlinable public func laneAsin(_ x: Float) -> Float {
+  let d = Double(max(-1, min(1, x)))
+  return Float(arcTangent2InDouble(d, ((1 - d) * (1 + d)).squareRoot()))
+}
+
+/// 2ˣ.
+@inlinable public func laneExp2(_ x: Float) -> Float { Float(exponentialInDouble(Double(x) * 0.6931471805599453)) }
+
+/// Logarithm to base 2 of x > 0; −∞ at zero, NaN below.
+@inlinable public func laneLog2(_ x: Float) -> Float {
+  if x > 0, x.isFinite { return Float(logarithmInDouble(Double(x)) * 1.4426950408889634) }
+  return x == 0 ? -.infinity : (x > 0 ? x : .nan)
+}
+
+// The same for any number of lanes, one after the other: for code that is not hot. Hot code uses `laneSinCosTurns` and
+// `laneAtan2Turns`.
+
+@inlinable public func laneSin<F: LaneFloat>(_ x: F) -> F { x.mapped { laneSin($0 as Float) } }
+@inlinable public func laneCos<F: LaneFloat>(_ x: F) -> F { x.mapped { laneCos($0 as Float) } }
+@inlinable public func laneTan<F: LaneFloat>(_ x: F) -> F { x.mapped { laneTan($0 as Float) } }
+@inlinable public func laneExp<F: LaneFloat>(_ x: F) -> F { x.mapped { laneExp($0 as Float) } }
+@inlinable public func laneExp2<F: LaneFloat>(_ x: F) -> F { x.mapped { laneExp2($0 as Float) } }
+@inlinable public func laneLog<F: LaneFloat>(_ x: F) -> F { x.mapped { laneLog($0 as Float) } }
+@inlinable public func laneLog2<F: LaneFloat>(_ x: F) -> F { x.mapped { laneLog2($0 as Float) } }
+@inlinable public func laneAcos<F: LaneFloat>(_ x: F) -> F { x.mapped { laneAcos($0 as Float) } }
+@inlinable public func laneAsin<F: LaneFloat>(_ x: F) -> F { x.mapped { laneAsin($0 as Float) } }
+
+@inlinable public func lanePow<F: LaneFloat>(_ x: F, _ y: Float) -> F { x.mapped { lanePow($0 as Float, y) } }
+
+@inlinable public func laneAtan2<F: LaneFloat>(_ y: F, _ x: F) -> F {
+  var result = y
+  for i in 0..<F.laneCount { result[lane: i] = laneAtan2(y[lane: i] as Float, x[lane: i] as Float) }
+  return result
+}

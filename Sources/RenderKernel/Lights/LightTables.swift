@@ -112,6 +112,8 @@ struct LightView {
   var punctualSums: UnsafePointer<Float>
   var punctualCount: Int
   var kindCount: Int
+  /// Chance of each kind of light.
+  var kindProbability: Float
 
   init(_ tables: LightTables) {
     triangles = UnsafePointer(tables.triangles.pointer)
@@ -122,6 +124,7 @@ struct LightView {
     punctualSums = UnsafePointer(tables.punctualSums.pointer)
     punctualCount = tables.punctual.count
     kindCount = tables.kindCount
+    kindProbability = kindCount > 0 ? 1 / Float(kindCount) : 0
   }
 
   /// Last index with `sums[index] <= u`.

@@ -14,24 +14,35 @@ struct TextureView {
   var transformU: SIMD3<Float>
   var transformV: SIMD3<Float>
 
+  /// A coordinate in texels, reduced to one period; NaN and infinities become 0. Neighbours are then at most one period away.
   @inline(__always)
-  private static func wrapped(_ index: Int32, _ size: Int32, _ wrap: Texture.Wrap) -> Int {
+  private static func reduced(_ u: Float, _ size: Float, _ wrap: Texture.Wrap) -> Float {
+    let part: Float
     switch wrap {
-    case .clampToEdge: return Int(index < 0 ? 0 : (index >= size ? size - 1 : index))
-    case .repeat:
-      let r = index % size
-      return Int(r < 0 ? r + size : r)
+    case .clampToEdge: part = clamp01(u)
+    case .repeat: part = u - u.floor
     case .mirroredRepeat:
-      let period = 2 * size
-      var r = index % period
-      if r < 0 { r += period }
-      return Int(r < size ? r : period - 1 - r)
+      let half = u * 0.5
+      part = (half - half.floor) * 2
+    }
+    return part >= 0 ? part * size : 0
+  }
+
+  /// - Parameter index: At least −1, at most one period.
+  @inline(__always)
+  private static func wrapped(_ index: Int, _ size: Int, _ wrap: Texture.Wrap) -> Int {
+    switch wrap {
+    case .clampToEdge: return index < 0 ? 0 : (index >= size ? size &- 1 : index)
+    case .repeat: return index < 0 ? index &+ size : (index >= size ? index &- size : index)
+    case .mirroredRepeat:
+      let folded = index < 0 ? -1 &- index : (index >= size ? 2 &* size &- 1 &- index : index)
+      return folded < 0 ? 0 : folded
     }
   }
 
   @inline(__always)
   private func texel(_ x: Int, _ y: Int) -> SIMD4<Float> {
-    let p = texels + 4 * (y * Int(width) + x)
+    let p = texels + 4 &* (y &* Int(width) &+ x)
     return SIMD4(decode[Int(p[0])], decode[Int(p[1])], decode[Int(p[2])], Float(p[3]) * (1.0 / 255))
   }
 
@@ -39,28 +50,22 @@ struct TextureView {
   @inline(__always)
   func sample(uv0: SIMD2<Float>, uv1: SIMD2<Float>) -> SIMD4<Float> {
     let uv = uvSet == 0 ? uv0 : uv1
-    var u = transformU.z.addingProduct(uv.y, transformU.y).addingProduct(uv.x, transformU.x)
-    var v = transformV.z.addingProduct(uv.y, transformV.y).addingProduct(uv.x, transformV.x)
-    // Far away coordinates repeat from here on; keeps the integers in range.
-    if !(u.magnitude < 1e4) { u = u.isFinite ? u - u.rounded(.down) : 0 }
-    if !(v.magnitude < 1e4) { v = v.isFinite ? v - v.rounded(.down) : 0 }
-    let (w, h) = (width, height)
-    if isNearest {
-      let x = TextureView.wrapped(Int32((u * Float(w)).rounded(.down)), w, wrapU)
-      let y = TextureView.wrapped(Int32((v * Float(h)).rounded(.down)), h, wrapV)
-      return texel(x, y)
-    }
-    let x = u * Float(w) - 0.5
-    let y = v * Float(h) - 0.5
-    let (floorX, floorY) = (x.rounded(.down), y.rounded(.down))
-    let (fx, fy) = (x - floorX, y - floorY)
-    let (ix, iy) = (Int32(floorX), Int32(floorY))
+    let u = transformU.z.addingProduct(uv.y, transformU.y).addingProduct(uv.x, transformU.x)
+    let v = transformV.z.addingProduct(uv.y, transformV.y).addingProduct(uv.x, transformV.x)
+    let (w, h) = (Int(width), Int(height))
+    let x = TextureView.reduced(u, Float(width), wrapU)
+    let y = TextureView.reduced(v, Float(height), wrapV)
+    if isNearest { return texel(TextureView.wrapped(Int(x), w, wrapU), TextureView.wrapped(Int(y), h, wrapV)) }
+    let (floorX, floorY) = ((x - 0.5).floor, (y - 0.5).floor)
+    let (fx, fy) = (x - 0.5 - floorX, y - 0.5 - floorY)
+    let (ix, iy) = (Int(floorX), Int(floorY))
     let (x0, x1) = (TextureView.wrapped(ix, w, wrapU), TextureView.wrapped(ix &+ 1, w, wrapU))
     let (y0, y1) = (TextureView.wrapped(iy, h, wrapV), TextureView.wrapped(iy &+ 1, h, wrapV))
     let (a, b, c, d) = (texel(x0, y0), texel(x1, y0), texel(x0, y1), texel(x1, y1))
-    let top = a + (b - a) * fx
-    let bottom = c + (d - c) * fx
-    return top + (bottom - top) * fy
+    let across = SIMD4(repeating: fx)
+    let top = a.addingProduct(b - a, across)
+    let bottom = c.addingProduct(d - c, across)
+    return top.addingProduct(bottom - top, SIMD4(repeating: fy))
   }
 }
 

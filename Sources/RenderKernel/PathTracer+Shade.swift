@@ -1,0 +1,215 @@
+import LaneMath
+
+extension PathTracer {
+  /// Adds the environment to paths that left the scene.
+  @inline(never)
+  mutating func shadeMisses() {
+    guard hasEnvironment else { return }
+    var index = 0
+    while index < missCount {
+      let ray = F.Bits.load(misses + index)
+      let (light, lightDensity) = environment.radiance(rays.direction.gather(ray) as Vector<F>)
+      let density = F.gather(rays.density, ray)
+      let weight = F.select(
+        density .< 0, F(lane: 1), Self.powerHeuristic(density, lightDensity * lights.kindProbability))
+      ((rays.throughput.gather(ray) * light) * weight).storeApart(scratch)
+      for lane in 0..<min(F.laneCount, missCount &- index) {
+        states.radiance[Int(rays.path[Int(misses[index &+ lane])])] += SIMD3(
+          scratch[lane], scratch[8 &+ lane], scratch[16 &+ lane])
+      }
+      index &+= F.laneCount
+    }
+  }
+
+  @inline(__always)
+  static func powerHeuristic(_ a: F, _ b: F) -> F {
+    let r = b / a
+    return F.select(a .> 0, 1 / (r * r + 1), F(lane: 0))
+  }
+
+  /// Fills the queues of shadow rays and of next rays from the surfaces.
+  @inline(never)
+  mutating func shade(_ vertex: Int) {
+    var index = 0
+    while index < surfaces.count {
+      shadeGroup(index, vertex)
+      index &+= F.laneCount
+    }
+  }
+
+  @inline(__always)
+  private mutating func shadeGroup(_ index: Int, _ vertex: Int) {
+    let group = min(F.laneCount, surfaces.count &- index)
+    let present: UInt32 = (1 &<< UInt32(truncatingIfNeeded: group)) &- 1
+    let ray = F.Bits.load(surfaces.ray + index)
+    let path = F.Bits.load(surfaces.path + index)
+    let throughput: Vector<F> = rays.throughput.gather(ray)
+    let wo: Vector<F> = -rays.direction.gather(ray)
+    let sampler = Sampler<F>(
+      pixelKey: Self.gatherWords(states.pixelKey, path), reversedIndex: Self.gatherWords(states.reversedIndex, path))
+
+    // Normals on the side from which the ray came.
+    var facing = surfaces.geometricNormal.lanes(F.self, at: index).normalized(or: wo)
+    facing = Vector.select(dot(facing, wo) .< 0, -facing, facing)
+    var normal = surfaces.shadingNormal.lanes(F.self, at: index).normalized(or: facing)
+    normal = Vector.select(dot(normal, facing) .< 0, -normal, normal)
+    // A normal that turns away from the viewer is bent back until it is seen at a grazing angle.
+    let cosN = dot(normal, wo)
+    let bent = normal.addingProduct(wo, 0.01 - cosN).normalized(or: facing)
+    normal = Vector.select(cosN .< 0.01, bent, normal)
+    let frame = ShadingFrame(normal)
+    let localWo = frame.toLocal(wo)
+    let isSeen = localWo.z .> 0
+    let lobes = SurfaceLobes(
+      baseColor: surfaces.baseColor.lanes(F.self, at: index), metallic: F.load(surfaces.metallic + index),
+      roughness: F.load(surfaces.roughness + index), cosO: localWo.z, table: albedo)
+    let origin = surfaces.position.lanes(F.self, at: index).addingProduct(facing, F.load(surfaces.clearance + index))
+
+    if lights.kindCount > 0 {
+      let light = sampleLight(sampler, vertex, origin, group)
+      let (value, density) = lobes.evaluate(localWo, frame.toLocal(light.direction))
+      let weight = F.select(
+        light.density .> 0, Self.powerHeuristic(light.density, density), F(lane: 1))
+      let contribution = (throughput * (value * light.radiance)) * weight
+      let isLit = isSeen .& (dot(light.direction, facing) .> 0) .& contribution.isAnyPositive
+      appendShadows(isLit.bits & present, index, origin, light.direction, light.distance, contribution)
+    }
+
+    let pair = 4 &* vertex &+ 1
+    let (u, v) = sampler.pair(pair)
+    let (lobe, roulette) = sampler.pair(pair &+ 1)
+    let wi = lobes.sample(localWo, u, v, lobe: lobe)
+    let (value, density) = lobes.evaluate(localWo, wi)
+    var next = throughput * (value * (1 / density))
+    let direction = frame.toWorld(wi).normalized(or: facing)
+    // Below the true surface nothing is reflected, whatever the shading normal says.
+    var goesOn = isSeen .& (density .> 0) .& (dot(direction, facing) .> 0) .& next.isAnyPositive
+    if vertex >= Self.rouletteStart {
+      let survival = F.greater(next.x, F.greater(next.y, next.z)).atMost(0.95)
+      goesOn = goesOn .& (roulette .< survival)
+      next = next * (1 / survival)
+    }
+    appendRays(goesOn.bits & present, index, origin, direction, next, density)
+  }
+
+  /// Words gathered as if they were numbers: moves keep all bits.
+  @inline(__always)
+  private static func gatherWords(_ base: UnsafeMutablePointer<UInt32>, _ index: F.Bits) -> F.Bits {
+    F.gather(UnsafeRawPointer(base).assumingMemoryBound(to: Float.self), index).bitsOfLanes
+  }
+
+  // MARK: - Lights
+
+  private struct LightLanes {
+    var direction: Vector<F>
+    var distance: F
+    /// Radiance divided by the sample's density; zero where there is no sample.
+    var radiance: Vector<F>
+    var density: F
+  }
+
+  /// One light a lane: of the kinds that the frame has, each with equal chances.
+  @inline(__always)
+  private func sampleLight(_ sampler: Sampler<F>, _ vertex: Int, _ origin: Vector<F>, _ group: Int) -> LightLanes {
+    let pair = 4 &* vertex &+ 3
+    let (choice, _) = sampler.pair(pair)
+    let (u, v) = sampler.pair(pair &+ 1)
+    let zero = F(lane: 0)
+    var light = LightLanes(
+      direction: Vector(zero, zero, zero), distance: zero, radiance: Vector(zero, zero, zero), density: zero)
+    if hasEnvironment {
+      let (direction, radiance, density) = environment.sample(u, v)
+      light.direction = direction
+      light.distance = F(lane: .infinity)
+      light.density = density * lights.kindProbability
+      light.radiance = radiance * F.select(light.density .> 0, 1 / light.density, zero)
+      if lights.kindCount == 1 { return light }
+    }
+    let count = Float(lights.kindCount)
+    let scaled = choice * count
+    let kind = scaled.floor.atMost(count - 1)
+    let rest = (scaled - kind).atMost(0x1.fffffep-1)
+    for lane in 0..<group {
+      // Kinds that the frame has, in order: environment, triangles, punctual lights.
+      var number = Int(kind[lane: lane])
+      if hasEnvironment {
+        if number == 0 { continue }
+        number &-= 1
+      }
+      let start = origin[lane: lane]
+      let sample =
+        number == 0 && lights.triangleCount > 0
+        ? lights.sampleTriangle(
+          from: start, choice: rest[lane: lane], u: u[lane: lane], v: v[lane: lane], instances: instances,
+          materials: materials)
+        : lights.samplePunctual(from: start, choice: rest[lane: lane])
+      light.direction[lane: lane] = sample.direction
+      light.distance[lane: lane] = sample.distance
+      light.radiance[lane: lane] = sample.radiance
+      light.density[lane: lane] = sample.density
+    }
+    return light
+  }
+
+  // MARK: - Queues
+
+  @inline(__always)
+  private mutating func appendShadows(
+    _ mask: UInt32, _ index: Int, _ origin: Vector<F>, _ direction: Vector<F>, _ distance: F, _ contribution: Vector<F>
+  ) {
+    guard mask != 0 else { return }
+    let values = scratch
+    origin.storeApart(values)
+    direction.storeApart(values + 24)
+    contribution.storeApart(values + 48)
+    distance.store(values + 72)
+    var rest = mask
+    var slot = shadows.count
+    while rest != 0 {
+      let p = values + rest.trailingZeroBitCount
+      shadows.path[slot] = surfaces.path[index &+ rest.trailingZeroBitCount]
+      rest &= rest &- 1
+      shadows.origin[slot] = SIMD3(p[0], p[8], p[16])
+      shadows.direction[slot] = SIMD3(p[24], p[32], p[40])
+      shadows.contribution[slot] = SIMD3(p[48], p[56], p[64])
+      shadows.distance[slot] = p[72]
+      slot &+= 1
+    }
+    shadows.count = slot
+  }
+
+  @inline(__always)
+  private mutating func appendRays(
+    _ mask: UInt32, _ index: Int, _ origin: Vector<F>, _ direction: Vector<F>, _ throughput: Vector<F>, _ density: F
+  ) {
+    guard mask != 0 else { return }
+    let values = scratch
+    origin.storeApart(values)
+    direction.storeApart(values + 24)
+    throughput.storeApart(values + 48)
+    density.store(values + 72)
+    var rest = mask
+    var slot = nextRays.count
+    while rest != 0 {
+      let p = values + rest.trailingZeroBitCount
+      nextRays.path[slot] = surfaces.path[index &+ rest.trailingZeroBitCount]
+      rest &= rest &- 1
+      nextRays.origin[slot] = SIMD3(p[0], p[8], p[16])
+      nextRays.direction[slot] = SIMD3(p[24], p[32], p[40])
+      nextRays.throughput[slot] = SIMD3(p[48], p[56], p[64])
+      nextRays.density[slot] = p[72]
+      slot &+= 1
+    }
+    nextRays.count = slot
+  }
+}
+
+extension Vector {
+  /// Components eight numbers apart, whatever the lane count.
+  @inline(__always)
+  func storeApart(_ target: UnsafeMutablePointer<Float>) {
+    x.store(target)
+    y.store(target + 8)
+    z.store(target + 16)
+  }
+}

@@ -1,0 +1,110 @@
+import LaneMath
+
+extension PathTracer {
+  /// Traces the queue's rays and looks up what they meet, one after the other: memory decides the pace here. Adds what
+  /// surfaces emit.
+  @inline(never)
+  mutating func lookUpSurfaces(_ vertex: Int) {
+    counters.rays &+= UInt64(rays.count)
+    surfaces.count = 0
+    missCount = 0
+    for slot in 0..<rays.count {
+      let hit = closestHit(slot, vertex)
+      if hit.isMiss {
+        misses[missCount] = UInt32(truncatingIfNeeded: slot)
+        missCount &+= 1
+      } else {
+        lookUp(hit, slot, vertex)
+      }
+    }
+    counters.shadingEvaluations &+= UInt64(rays.count &- missCount)
+  }
+
+  @inline(__always)
+  private mutating func lookUp(_ hit: Hit, _ slot: Int, _ vertex: Int) {
+    let geometry = instances + Int(hit.instance)
+    let triangle = Int(hit.triangle)
+    let materialIndex = geometry.pointee.materialIndex(triangle)
+    let material = materials + materialIndex
+    let corners = geometry.pointee.corners(triangle)
+    let (u, v) = (hit.u, hit.v)
+    let uv0 = geometry.pointee.coordinates(geometry.pointee.uv0, corners, u, v)
+    let uv1 = geometry.pointee.coordinates(geometry.pointee.uv1, corners, u, v)
+    let color = material.pointee.baseColor(uv0, uv1, geometry.pointee.color(corners, u, v))
+    let baseColor = SIMD3(clamp01(color.x), clamp01(color.y), clamp01(color.z))
+    let path = rays.path[slot]
+    if material.pointee.material.isUnlit {
+      states.radiance[Int(path)] += rays.throughput[slot] * baseColor
+      return
+    }
+
+    let p0 = geometry.pointee.position(corners.0)
+    let e1 = geometry.pointee.position(corners.1) - p0
+    let e2 = geometry.pointee.position(corners.2) - p0
+    let position = geometry.pointee.objectToWorld.point(
+      p0.addingProduct(e1, SIMD3(repeating: u)).addingProduct(e2, SIMD3(repeating: v)))
+    let outward = geometry.pointee.worldToObject.transposedVector(cross(e1, e2))
+
+    if material.pointee.isEmissive {
+      let emission = material.pointee.emission(uv0, uv1)
+      let density = rays.density[slot]
+      var weight: Float = 1
+      if density >= 0, lights.triangleCount > 0 {
+        // Density of the light sample that would have led here, per steradian.
+        let segment = position - rays.origin[slot]
+        let cosine = max(1e-6, dot(normalized(outward, or: .zero), rays.direction[slot]).magnitude)
+        let lightDensity = lights.areaDensity[materialIndex] * dot(segment, segment) / cosine * lights.kindProbability
+        weight = Self.powerHeuristic(density, lightDensity)
+      }
+      states.radiance[Int(path)] += rays.throughput[slot] * emission * weight
+    }
+    // The ray after the last bounce finds emitters only: it closes the estimate of direct light.
+    if vertex > bounces { return }
+
+    var normal = outward
+    if let n = geometry.pointee.normal(corners, u, v) { normal = geometry.pointee.worldToObject.transposedVector(n) }
+    if material.pointee.normalTexture != nil {
+      normal = geometry.pointee.mapped(normal, material, corners, u, v, uv0, uv1)
+    }
+    var metallic = material.pointee.material.metallic
+    var roughness = material.pointee.material.roughness
+    if let texture = material.pointee.metallicRoughnessTexture {
+      let texel = texture.sample(uv0: uv0, uv1: uv1)
+      metallic *= texel.z
+      roughness *= texel.y
+    }
+    let index = surfaces.count
+    surfaces.ray[index] = UInt32(truncatingIfNeeded: slot)
+    surfaces.path[index] = path
+    surfaces.position[index] = position
+    surfaces.geometricNormal[index] = outward
+    surfaces.shadingNormal[index] = normal
+    surfaces.baseColor[index] = baseColor
+    surfaces.metallic[index] = metallic
+    surfaces.roughness[index] = roughness
+    surfaces.clearance[index] = geometry.pointee.clearance(at: position, edges: e1, e2)
+    surfaces.count = index &+ 1
+  }
+}
+
+extension InstanceGeometry {
+  /// A world normal bent by the material's normal map.
+  @inline(never)
+  func mapped(
+    _ worldNormal: SIMD3<Float>, _ material: UnsafePointer<MaterialView>, _ corners: (Int, Int, Int), _ u: Float,
+    _ v: Float, _ uv0: SIMD2<Float>, _ uv1: SIMD2<Float>
+  ) -> SIMD3<Float> {
+    guard let texture = material.pointee.normalTexture, let (t, handedness) = tangent(corners, u, v) else {
+      return worldNormal
+    }
+    let texel = texture.sample(uv0: uv0, uv1: uv1)
+    let scale = material.pointee.material.normalScale
+    let local = SIMD3((texel.x * 2 - 1) * scale, (texel.y * 2 - 1) * scale, texel.z * 2 - 1)
+    let normal = normalized(worldNormal, or: .zero)
+    let worldTangent = objectToWorld.vector(t)
+    let tangent = normalized(worldTangent - normal * dot(worldTangent, normal), or: .zero)
+    guard dot(tangent, tangent) > 0.5, dot(normal, normal) > 0.5 else { return worldNormal }
+    let bitangent = cross(normal, tangent) * (isMirrored ? -handedness : handedness)
+    return tangent * local.x + bitangent * local.y + normal * local.z
+  }
+}

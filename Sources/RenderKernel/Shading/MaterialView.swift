@@ -1,0 +1,80 @@
+import LaneMath
+
+/// A material as the kernel reads it.
+struct MaterialView {
+  var material: MaterialConstants
+  var baseColorTexture: TextureView?
+  var metallicRoughnessTexture: TextureView?
+  var normalTexture: TextureView?
+  var emissiveTexture: TextureView?
+  var isEmissive: Bool
+
+  struct MaterialConstants {
+    var baseColor: SIMD4<Float>
+    var metallic: Float
+    var roughness: Float
+    var emissive: SIMD3<Float>
+    var normalScale: Float
+    var alphaCutoff: Float
+    var alphaMode: Material.AlphaMode
+    var isUnlit: Bool
+  }
+
+  init(_ source: Material, _ textures: [Texture], _ tables: UnsafePointer<Float>) {
+    material = MaterialConstants(
+      baseColor: source.baseColor, metallic: clamp01(source.metallic), roughness: clamp01(source.roughness),
+      emissive: source.emissive, normalScale: source.normalScale, alphaCutoff: source.alphaCutoff,
+      alphaMode: source.alphaMode, isUnlit: source.isUnlit)
+    func view(_ reference: TextureReference?) -> TextureView? {
+      guard let reference else { return nil }
+      let texture = textures[reference.texture]
+      return TextureView(
+        texels: texture.texels.pointer, decode: texture.encoding == .srgb ? tables : tables + 256,
+        width: Int32(texture.width), height: Int32(texture.height), wrapU: texture.wrapU, wrapV: texture.wrapV,
+        isNearest: texture.filter == .nearest, uvSet: UInt8(reference.uvSet), transformU: reference.transformU,
+        transformV: reference.transformV)
+    }
+    baseColorTexture = view(source.baseColorTexture)
+    metallicRoughnessTexture = view(source.metallicRoughnessTexture)
+    normalTexture = view(source.normalTexture)
+    emissiveTexture = view(source.emissiveTexture)
+    isEmissive = !source.isUnlit && (source.emissive.x > 0 || source.emissive.y > 0 || source.emissive.z > 0)
+  }
+
+  /// Base colour with texture and vertex colour.
+  @inline(__always)
+  func baseColor(_ uv0: SIMD2<Float>, _ uv1: SIMD2<Float>, _ vertexColor: SIMD4<Float>) -> SIMD4<Float> {
+    var color = material.baseColor * vertexColor
+    if let baseColorTexture { color *= baseColorTexture.sample(uv0: uv0, uv1: uv1) }
+    return color
+  }
+
+  @inline(__always)
+  func emission(_ uv0: SIMD2<Float>, _ uv1: SIMD2<Float>) -> SIMD3<Float> {
+    guard isEmissive else { return .zero }
+    guard let emissiveTexture else { return material.emissive }
+    let texel = emissiveTexture.sample(uv0: uv0, uv1: uv1)
+    return material.emissive * SIMD3(texel.x, texel.y, texel.z)
+  }
+}
+
+/// Stops rays at see-through materials by chance: with probability alpha (BLEND), or where alpha reaches the cutoff (MASK).
+struct MaterialAlphaFilter: AlphaFilter {
+  var materials: UnsafePointer<MaterialView>
+  var instances: UnsafePointer<InstanceGeometry>
+
+  func accepts(instance: UInt32, triangle: UInt32, u: Float, v: Float, key: UInt32) -> Bool {
+    let geometry = instances + Int(instance)
+    let material = materials + geometry.pointee.materialIndex(Int(triangle))
+    let corners = geometry.pointee.corners(Int(triangle))
+    let alpha = material.pointee.baseColor(
+      geometry.pointee.coordinates(geometry.pointee.uv0, corners, u, v),
+      geometry.pointee.coordinates(geometry.pointee.uv1, corners, u, v), geometry.pointee.color(corners, u, v)
+    ).w
+    switch material.pointee.material.alphaMode {
+    case .opaque: return true
+    case .mask: return alpha >= material.pointee.material.alphaCutoff
+    case .blend: return SampleHash.unit(Float.self, SampleHash.mix(SampleHash.mix(key, instance), triangle)) < alpha
+    }
+  }
+}
