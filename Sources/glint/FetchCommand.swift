@@ -1,0 +1,125 @@
+import ArgumentParser
+import FarmAgent
+import FarmModel
+import FarmWire
+import Foundation
+
+/// `glint fetch`
+struct FetchCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fetch",
+    abstract: "Downloads a job's finished frames.",
+    discussion: """
+      Frames that are not finished yet are left out and said; call again later, or `glint watch` first.
+
+        glint fetch 5f0c -o out/frame.####.png
+        glint fetch 5f0c --frames 1-10 --json
+      """)
+
+  @OptionGroup var connection: ConnectionOptions
+  @OptionGroup var job: JobArgument
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Where frames go; #### stands for the frame's number.", valueName: "pattern"),
+    completion: .file())
+  var output = "frame.####.png"
+
+  @Option(
+    help: ArgumentHelp("Only these frames: 12, or first and last: 1-48.", valueName: "first-last"),
+    transform: FrameRange.parse)
+  var frames: ClosedRange<Int>?
+
+  @Flag(help: "Print one JSON document.")
+  var json = false
+
+  func run() async throws {
+    Interruption.leave()
+    let (detail, files) = try await connection.withClient { client in
+      let detail = try await client.job(job.resolve(client))
+      let chosen = detail.frames.filter { $0.isFinished && frames?.contains($0.number) != false }
+      let collector = FrameCollector(client: client, pattern: FramePattern(output))
+      let bar = ProgressBar("Fetching", total: Double(chosen.count))
+      for frame in chosen {
+        try await collector.fetch(frame, of: detail)
+        bar.advance(by: 1)
+      }
+      bar.finish()
+      return (detail, collector.files)
+    }
+    let wanted = detail.frames.filter { frames?.contains($0.number) != false }
+    if json {
+      try Output.json(FetchDocument(job: detail.job.id, frames: files))
+    } else {
+      for file in files { Output.line(file.file) }
+    }
+    if files.isEmpty {
+      throw CommandFailure(
+        .failedWork,
+        wanted.isEmpty
+          ? "job \(detail.job.id.short) has no such frames; it renders \(detail.job.frameText)"
+          : "none of job \(detail.job.id.short)'s frames is finished yet; `glint watch \(detail.job.id.short)` shows how far it is")
+    }
+    if files.count < wanted.count {
+      Terminal.note("\(wanted.count - files.count) of \(wanted.count) frames are not finished yet.")
+    }
+  }
+}
+
+struct FetchDocument: Encodable {
+  var job: JobID
+  var frames: [FetchedFrame]
+}
+
+/// One frame on this disk, as `fetch --json` and `submit --wait --json` report it; `render --json` uses the same names.
+struct FetchedFrame: Encodable, Sendable {
+  var number: Int
+  var file: String
+  /// Time that agents spent on it.
+  var seconds: Double
+  var rays: UInt64
+  /// SHA-256 of the merged film before tone mapping.
+  var digest: String
+}
+
+/// Downloads finished frames to the files that a pattern names, each once.
+final class FrameCollector {
+  private let client: MasterClient
+  private let pattern: FramePattern
+  private(set) var files: [FetchedFrame] = []
+  private var fetched: Set<Int> = []
+
+  init(client: MasterClient, pattern: FramePattern) {
+    self.client = client
+    self.pattern = pattern
+  }
+
+  func fetchFinished(of detail: JobDetail) async throws {
+    for frame in detail.frames where frame.isFinished && !fetched.contains(frame.number) {
+      try await fetch(frame, of: detail)
+    }
+  }
+
+  /// The picture arrives beside its place and is then renamed: under its name it is whole.
+  func fetch(_ frame: FrameSummary, of detail: JobDetail) async throws {
+    let path = pattern.path(frame: frame.number, isOnlyFrame: detail.job.frameCount == 1)
+    let url = URL(fileURLWithPath: path)
+    let folder = url.deletingLastPathComponent()
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw CommandFailure(.badInput, "--output: folder \(folder.path) cannot be made (\(error.localizedDescription))")
+    }
+    let part = folder.appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString).part")
+    try await client.downloadPicture(job: detail.job.id, frame: frame.number, to: part)
+    guard rename(part.path, url.path) == 0 else {
+      let reason = String(cString: strerror(errno))
+      try? FileManager.default.removeItem(at: part)
+      throw CommandFailure(.failedWork, "\(path): cannot be written (\(reason))")
+    }
+    fetched.insert(frame.number)
+    files.append(
+      FetchedFrame(
+        number: frame.number, file: path, seconds: frame.seconds, rays: frame.rays, digest: frame.digest?.hex ?? ""))
+  }
+}

@@ -1,0 +1,127 @@
+import ArgumentParser
+import FarmAgent
+import FarmModel
+import FarmWire
+import Foundation
+
+/// Which job. Shared by the commands that take one.
+struct JobArgument: ParsableArguments {
+  @Argument(help: ArgumentHelp("The job's id; its first digits will do.", valueName: "id"))
+  var id: String
+
+  /// The full id.
+  func resolve(_ client: MasterClient) async throws -> JobID { try await client.jobID(beginning: id) }
+}
+
+/// `glint jobs`
+struct JobsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "jobs",
+    abstract: "Lists the master's jobs, newest first.",
+    discussion: """
+        glint jobs
+        glint jobs --json
+      """)
+
+  @OptionGroup var connection: ConnectionOptions
+
+  @Flag(help: "Print one JSON document.")
+  var json = false
+
+  func run() async throws {
+    let jobs = try await connection.withClient { try await $0.jobs() }
+    if json { return try Output.json(jobs) }
+    if jobs.jobs.isEmpty { return Terminal.note("No jobs. `glint submit SCENE` makes one.") }
+    Output.table(
+      ["JOB", "STATE", "DONE", "FRAMES", "PRIORITY", "SIZE", "SAMPLES", "NAME"],
+      jobs.jobs.map { job in
+        [
+          job.id.short, job.stateText, "\(Int(job.completedFraction * 100)) %",
+          "\(job.finishedFrameCount)/\(job.frameCount)", "\(job.priority)", job.sizeText, "\(job.sampleCount)", job.name,
+        ]
+      }, rightAligned: [2, 3, 4, 5, 6])
+  }
+}
+
+/// `glint job`
+struct JobCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "job",
+    abstract: "Shows one job and its frames.",
+    discussion: """
+        glint job 5f0c
+        glint job 5f0c --json
+      """)
+
+  @OptionGroup var connection: ConnectionOptions
+  @OptionGroup var job: JobArgument
+
+  @Flag(help: "Print one JSON document.")
+  var json = false
+
+  func run() async throws {
+    let detail = try await connection.withClient { try await $0.job(job.resolve($0)) }
+    if json { return try Output.json(detail) }
+    JobText.show(detail)
+  }
+}
+
+/// `glint watch`
+struct WatchCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "watch",
+    abstract: "Shows a job's progress until it ends.",
+    discussion: """
+      Ends with exit code 0 if the job finished, 70 if it failed or was cancelled. Ctrl-C leaves the job alone.
+
+        glint watch 5f0c && glint fetch 5f0c -o out/frame.####.png
+      """)
+
+  @OptionGroup var connection: ConnectionOptions
+  @OptionGroup var job: JobArgument
+
+  @Flag(help: "Print one JSON document at the end.")
+  var json = false
+
+  func run() async throws {
+    Interruption.leave()
+    let detail = try await connection.withClient { client in
+      let follower = JobFollower(client: client, job: try await job.resolve(client))
+      var progress: JobProgress?
+      let detail = try await follower.follow { detail in
+        if let progress { progress.show(detail) } else { progress = JobProgress(detail) }
+      }
+      progress?.finish()
+      return detail
+    }
+    if json { try Output.json(detail) }
+    try JobText.finish(detail)
+  }
+}
+
+/// What people read about a job.
+enum JobText {
+  static func show(_ detail: JobDetail) {
+    let job = detail.job
+    Output.line("\(Terminal.tint(job.id.description, .bold))  \(job.name)")
+    Output.line("state     \(job.stateText)" + (job.reason.map { ": " + $0 } ?? ""))
+    Output.line("picture   \(job.sizeText), \(job.sampleCount) samples")
+    Output.line(
+      "progress  \(Int(job.completedFraction * 100)) %, \(job.finishedFrameCount) of \(job.frameCount) frames, "
+        + "\(job.finishedUnitCount) of \(job.unitCount) units")
+    Output.line("priority  \(job.priority)")
+    Output.line("")
+    Output.table(
+      ["FRAME", "STATE", "RAYS", "DIGEST"],
+      detail.frames.map { frame in
+        ["\(frame.number)", frame.stateText, CountText.short(frame.rays), frame.digest?.short ?? "–"]
+      }, rightAligned: [0, 2])
+  }
+
+  /// Turns the end of a job into the command's end.
+  static func finish(_ detail: JobDetail) throws {
+    guard !detail.job.isFinished else { return }
+    let reason = detail.job.reason.map { ": " + $0 } ?? ""
+    throw CommandFailure(.failedWork, "job \(detail.job.id.short) \(detail.job.stateText)\(reason)")
+  }
+}

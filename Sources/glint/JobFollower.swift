@@ -1,0 +1,78 @@
+import FarmAgent
+import FarmModel
+import FarmWire
+import Foundation
+
+/// Watches one job until it ends.
+///
+/// The master's events only say when to look again; what is shown always comes from the job itself, so a lost event or a
+/// restarted master loses nothing.
+struct JobFollower: Sendable {
+  let client: MasterClient
+  let job: JobID
+
+  /// Looks at least this often, even without events.
+  private static let longestPause = Duration.seconds(5)
+  /// Looks at most this often, however many events there are.
+  private static let shortestPause = Duration.milliseconds(200)
+
+  /// Calls `update` with each new state, and returns the last, in which the job has ended.
+  func follow(_ update: (JobDetail) async throws -> Void) async throws -> JobDetail {
+    let (wakes, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    let listener = Task { await listen { waker.yield() } }
+    let pulse = Task {
+      while !Task.isCancelled {
+        waker.yield()
+        try? await Task.sleep(for: JobFollower.longestPause)
+      }
+    }
+    defer {
+      listener.cancel()
+      pulse.cancel()
+      waker.finish()
+    }
+    for await _ in wakes {
+      let detail = try await client.job(job)
+      try await update(detail)
+      if detail.hasEnded { return detail }
+      try await Task.sleep(for: JobFollower.shortestPause)
+    }
+    throw CancellationError()
+  }
+
+  /// Until cancelled.
+  private func listen(_ wake: @Sendable () -> Void) async {
+    var backoff = Backoff(limit: JobFollower.longestPause)
+    while !Task.isCancelled {
+      do {
+        for try await _ in try await client.events(job: job) {
+          backoff.reset()
+          wake()
+        }
+      } catch {}
+      try? await Task.sleep(for: backoff.next(random: Double.random(in: 0..<1)))
+    }
+  }
+}
+
+/// A job's progress as a bar, or nothing in a pipe.
+final class JobProgress {
+  private let bar: ProgressBar
+  private var lastState: String?
+
+  init(_ detail: JobDetail) {
+    bar = ProgressBar("Rendering", total: 1)
+    show(detail)
+  }
+
+  func show(_ detail: JobDetail) {
+    let job = detail.job
+    if let lastState, lastState != job.stateText { Terminal.note("job \(job.id.short): \(job.stateText)") }
+    lastState = job.stateText
+    let state = job.isRunning ? "" : "  " + job.stateText
+    bar.update(
+      job.completedFraction, detail: "\(job.finishedFrameCount)/\(job.frameCount) frames" + state)
+  }
+
+  func finish() { bar.finish() }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import FarmAgent
+import FarmMaster
+import Foundation
+import ServiceLifecycle
+
+/// `glint master`
+struct MasterCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "master",
+    abstract: "Runs a farm's master.",
+    discussion: """
+      Keeps everything in one folder and survives being killed at any moment. Prints its address; open it in a browser to
+      watch. Ctrl-C ends it after the requests under way, a second Ctrl-C at once.
+
+        glint master
+        glint master --data /srv/glint --listen 0.0.0.0:7878 --token-file token \\
+          --tls-certificate cert.pem --tls-key key.pem
+      """)
+
+  @Option(
+    help: ArgumentHelp("Holds everything. Default: glint/master in the folder of data.", valueName: "folder"),
+    completion: .directory)
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where to listen; port 0 takes a free one. Beyond loopback a token is needed.", valueName: "host:port"),
+    transform: ListenAddress.parse)
+  var listen = ListenAddress(host: "127.0.0.1", port: 7878)
+
+  @Option(
+    help: ArgumentHelp("A file that holds the token that clients must show. Default: $GLINT_TOKEN.", valueName: "file"),
+    completion: .file())
+  var tokenFile: String?
+
+  @Option(help: ArgumentHelp("Speak TLS with this certificate chain (PEM).", valueName: "file"), completion: .file())
+  var tlsCertificate: String?
+
+  @Option(help: ArgumentHelp("The certificate's private key (PEM).", valueName: "file"), completion: .file())
+  var tlsKey: String?
+
+  @Option(
+    help: ArgumentHelp("Share of proven agents' units that are rendered twice, from 0 to 1.", valueName: "share"),
+    transform: Quantity.parse(from: 0, through: 1))
+  var checkRate: Double = 0.05
+
+  @Option(
+    help: ArgumentHelp("Threads that the master spends on checking.", valueName: "count"),
+    transform: Quantity.parseInteger(0...1024))
+  var verifierThreads = 1
+
+  func validate() throws {
+    guard (tlsCertificate == nil) == (tlsKey == nil) else {
+      throw ValidationError("--tls-certificate and --tls-key go together")
+    }
+  }
+}
+
+/// `--listen 127.0.0.1:7878`, `--listen [::1]:7878`
+struct ListenAddress: Equatable, CustomStringConvertible {
+  var host: String
+  var port: Int
+
+  var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+  var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+
+  static func parse(_ text: String) throws -> ListenAddress {
+    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]) else {
+      throw OptionError("expected host:port, such as 127.0.0.1:7878")
+    }
+    guard (0...65_535).contains(port) else { throw OptionError("the port must be from 0 to 65535") }
+    var host = String(text[..<colon])
+    if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+    guard !host.isEmpty else { throw OptionError("expected host:port, such as 0.0.0.0:7878 for all addresses") }
+    return ListenAddress(host: host, port: port)
+  }
+}

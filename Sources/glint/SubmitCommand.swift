@@ -1,0 +1,151 @@
+import ArgumentParser
+import FarmAgent
+import FarmModel
+import FarmWire
+import Foundation
+import SceneImport
+import SceneModel
+import Synchronization
+
+/// `glint submit`
+struct SubmitCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "submit",
+    abstract: "Gives a scene to the farm.",
+    discussion: """
+      Takes the options of `glint render` and gives the same bytes. Only what the master lacks is sent. Prints the job's id;
+      with --wait it stays, downloads frames as they finish and ends with 0, or with 70 if the job fails. Ctrl-C leaves the
+      job to the farm.
+
+        glint submit scene.glb --frames 1-48 --size 1920x1080 --samples 256
+        glint submit scene.glb --frames 1-48 --wait -o out/frame.####.png
+      """)
+
+  @OptionGroup(title: "Scene") var scene: SceneOptions
+  @OptionGroup(title: "Picture") var picture: PictureOptions
+  @OptionGroup(title: "Master") var connection: ConnectionOptions
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The highest goes first, from -100 to 100.", valueName: "number"),
+    transform: Quantity.parseInteger(-100...100))
+  var priority = 0
+
+  @Option(help: ArgumentHelp("What people call the job. Default: the file's name.", valueName: "name"))
+  var name: String?
+
+  @Flag(help: "Stay until the job ends.")
+  var wait = false
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("With --wait: where frames go; #### stands for the frame's number.", valueName: "pattern"),
+    completion: .file())
+  var output: String?
+
+  @Flag(help: "Print one JSON document.")
+  var json = false
+
+  func validate() throws {
+    if output != nil, !wait {
+      throw ValidationError("--output goes with --wait; without it, `glint fetch` downloads the frames")
+    }
+  }
+
+  func run() async throws {
+    try scene.checkFiles()
+    let watched = Watched()
+    Interruption.leave {
+      watched.job.map { "job \($0.short) goes on without you: `glint watch \($0.short)`, or `glint cancel \($0.short)`" }
+    }
+    try await connection.withClient { client in
+      // A master that is not there is found before minutes of importing.
+      try await client.greet()
+      let (manifest, store) = try bundle()
+      let missing = try await client.announce(manifest)
+      try await upload(missing, from: store, client)
+      let job = try await client.createJob(spec(of: manifest))
+      watched.job = job.id
+      guard wait else {
+        if json { try Output.json(SubmitDocument(job: job.id, bundle: manifest.id)) } else { Output.line(job.id.description) }
+        return
+      }
+      Terminal.note("job \(job.id)")
+      let collector = FrameCollector(client: client, pattern: FramePattern(output ?? "frame.####.png"))
+      var progress: JobProgress?
+      let end = try await JobFollower(client: client, job: job.id).follow { detail in
+        if let progress { progress.show(detail) } else { progress = JobProgress(detail) }
+        try await collector.fetchFinished(of: detail)
+      }
+      progress?.finish()
+      if json {
+        try Output.json(SubmitDocument(job: job.id, bundle: manifest.id, state: end.job.stateText, frames: collector.files))
+      } else {
+        for file in collector.files { Output.line(file.file) }
+      }
+      try JobText.finish(end)
+    }
+  }
+
+  // MARK: - Steps
+
+  /// Imports the scene and writes its parts into the cache, where the next submission finds them again.
+  private func bundle() throws -> (BundleManifest, PartStore) {
+    let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions)
+    for warning in imported.warnings { Terminal.warn(warning.description) }
+    let frames = scene.frames ?? imported.frameNumbers
+    let store = try PartStore(
+      directory: GlintFolders.cache.appendingPathComponent("bundles", isDirectory: true),
+      byteLimit: Limits.partCacheByteCount)
+    let bar = ProgressBar("Packing", total: 1)
+    defer { bar.finish() }
+    let manifest = try BundleWriter.write(
+      imported.scene, frames: Array(frames), state: { imported.state(frame: $0) }, into: store
+    ) { done, total in bar.update(Double(done), total: Double(total)) }
+    return (manifest, store)
+  }
+
+  /// Sends the parts that the master lacks, a few at a time.
+  private func upload(_ parts: [BundleManifest.Part], from store: PartStore, _ client: MasterClient) async throws {
+    guard !parts.isEmpty else { return }
+    let files = try parts.map { part in
+      let file = store.fileURL(part.hash)
+      let size = try FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int ?? 0
+      return (part: part, file: file, byteCount: size)
+    }
+    let total = files.reduce(0) { $0 + $1.byteCount }
+    let bar = ProgressBar("Sending", total: Double(total))
+    defer { bar.finish() }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      var next = files.makeIterator()
+      func startNext() -> Bool {
+        guard let file = next.next() else { return false }
+        group.addTask {
+          try await client.uploadPart(file.part, file: file.file, byteCount: file.byteCount) { sent in
+            bar.advance(by: Double(sent), detail: ByteText.short(Double(total)))
+          }
+        }
+        return true
+      }
+      for _ in 0..<Limits.concurrentTransfers where !startNext() { break }
+      while try await group.next() != nil { _ = startNext() }
+    }
+  }
+}
+
+/// The job that Ctrl-C speaks of.
+private final class Watched: Sendable {
+  private let state = Mutex<JobID?>(nil)
+
+  var job: JobID? {
+    get { state.withLock { $0 } }
+    set { state.withLock { $0 = newValue } }
+  }
+}
+
+private struct SubmitDocument: Encodable {
+  var job: JobID
+  var bundle: ContentHash
+  var state: String?
+  var frames: [FetchedFrame]?
+}
