@@ -54,7 +54,8 @@ public protocol LaneFloat: BitwiseCopyable {
   static func / (a: Float, b: Self) -> Self
   /// `self + a·b`, rounded once.
   func addingProduct(_ a: Self, _ b: Self) -> Self
-  func squareRoot() -> Self
+  /// Correctly rounded; NaN below zero.
+  var root: Self { get }
 
   static func .< (a: Self, b: Self) -> Mask
   static func .< (a: Self, b: Float) -> Mask
@@ -139,6 +140,7 @@ extension Float: LaneFloat {
   @inlinable @inline(__always) public static func select(_ mask: Bool, _ a: Float, _ b: Float) -> Float {
     mask ? a : b
   }
+  @inlinable @inline(__always) public var root: Float { squareRoot() }
   @inlinable @inline(__always) public var floor: Float { rounded(.down) }
   @inlinable @inline(__always) public var truncated: UInt32 {
     self >= -0x1p31 && self < 0x1p31 ? UInt32(bitPattern: Int32(self)) : 0x8000_0000
@@ -189,6 +191,7 @@ extension SIMD8: LaneFloat where Scalar == Float {
   ) -> SIMD8<Float> {
     b.replacing(with: a, where: mask)
   }
+  @inlinable @inline(__always) public var root: SIMD8<Float> { glint_sqrt8(self) }
   @inlinable @inline(__always) public var floor: SIMD8<Float> { glint_floor8(self) }
   @inlinable @inline(__always) public var truncated: SIMD8<UInt32> {
     unsafeBitCast(glint_truncate8(self), to: SIMD8<UInt32>.self)

@@ -87,6 +87,22 @@ struct RayQueue {
   }
 }
 
+/// What the rays of a queue met, by their slots.
+struct HitQueue {
+  let u: UnsafeMutablePointer<Float>
+  let v: UnsafeMutablePointer<Float>
+  /// As in `Hit`.
+  let instance: UnsafeMutablePointer<UInt32>
+  let triangle: UnsafeMutablePointer<UInt32>
+
+  init(_ memory: PathMemory) {
+    u = memory.floats()
+    v = memory.floats()
+    instance = memory.words()
+    triangle = memory.words()
+  }
+}
+
 /// Surface points to be shaded.
 struct SurfaceQueue {
   var count = 0
@@ -102,6 +118,9 @@ struct SurfaceQueue {
   let roughness: UnsafeMutablePointer<Float>
   /// How far off the surface rays start.
   let clearance: UnsafeMutablePointer<Float>
+  /// Row, coarse column and second random number of the environment's sample; then its coordinates and density.
+  let environment: VectorArray
+  let environmentX: UnsafeMutablePointer<Float>
 
   init(_ memory: PathMemory) {
     ray = memory.words()
@@ -113,6 +132,8 @@ struct SurfaceQueue {
     metallic = memory.floats()
     roughness = memory.floats()
     clearance = memory.floats()
+    environment = VectorArray(memory)
+    environmentX = memory.floats()
   }
 }
 

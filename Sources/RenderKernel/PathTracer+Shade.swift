@@ -30,9 +30,48 @@ extension PathTracer {
   /// Fills the queues of shadow rays and of next rays from the surfaces.
   @inline(never)
   mutating func shade(_ vertex: Int) {
+    if hasEnvironment { placeEnvironmentSamples(vertex) }
     var index = 0
     while index < surfaces.count {
       shadeGroup(index, vertex)
+      index &+= F.laneCount
+    }
+  }
+
+  @inline(__always)
+  private func sampler(_ index: Int) -> Sampler<F> {
+    let path = F.Bits.load(surfaces.path + index)
+    return Sampler(
+      pixelKey: Self.gatherWords(states.pixelKey, path), reversedIndex: Self.gatherWords(states.reversedIndex, path))
+  }
+
+  /// The pairs of dimensions that choose a light at a vertex and a place on it.
+  private static func lightPairs(_ vertex: Int) -> (choice: Int, place: Int) { (4 &* vertex &+ 3, 4 &* vertex &+ 4) }
+
+  /// The first two steps of sampling the environment, for all surfaces.
+  @inline(__always)
+  private func placeEnvironmentSamples(_ vertex: Int) {
+    let place = Self.lightPairs(vertex).place
+    var index = 0
+    while index < surfaces.count {
+      let (x, y) = sampler(index).pair(place)
+      let (row, coarse) = environment.locate(x, y)
+      surfaces.environment.store(Vector(row, coarse, y), at: index)
+      x.store(surfaces.environmentX + index)
+      for slot in index..<index &+ F.laneCount {
+        environment.prefetchColumns(row: surfaces.environment.x[slot], coarse: surfaces.environment.y[slot])
+      }
+      index &+= F.laneCount
+    }
+    index = 0
+    while index < surfaces.count {
+      let place = surfaces.environment.lanes(F.self, at: index)
+      let (s, t, density) = environment.refine(
+        F.load(surfaces.environmentX + index), place.z, row: place.x, coarse: place.y)
+      surfaces.environment.store(Vector(s, t, density), at: index)
+      for slot in index..<index &+ F.laneCount {
+        environment.prefetchTexels(s: surfaces.environment.x[slot], t: surfaces.environment.y[slot])
+      }
       index &+= F.laneCount
     }
   }
@@ -42,11 +81,9 @@ extension PathTracer {
     let group = min(F.laneCount, surfaces.count &- index)
     let present: UInt32 = (1 &<< UInt32(truncatingIfNeeded: group)) &- 1
     let ray = F.Bits.load(surfaces.ray + index)
-    let path = F.Bits.load(surfaces.path + index)
     let throughput: Vector<F> = rays.throughput.gather(ray)
     let wo: Vector<F> = -rays.direction.gather(ray)
-    let sampler = Sampler<F>(
-      pixelKey: Self.gatherWords(states.pixelKey, path), reversedIndex: Self.gatherWords(states.reversedIndex, path))
+    let sampler = sampler(index)
 
     // Normals on the side from which the ray came.
     var facing = surfaces.geometricNormal.lanes(F.self, at: index).normalized(or: wo)
@@ -66,7 +103,7 @@ extension PathTracer {
     let origin = surfaces.position.lanes(F.self, at: index).addingProduct(facing, F.load(surfaces.clearance + index))
 
     if lights.kindCount > 0 {
-      let light = sampleLight(sampler, vertex, origin, group)
+      let light = sampleLight(sampler, vertex, index, origin, group)
       let (value, density) = lobes.evaluate(localWo, frame.toLocal(light.direction))
       let weight = F.select(
         light.density .> 0, Self.powerHeuristic(light.density, density), F(lane: 1))
@@ -110,21 +147,24 @@ extension PathTracer {
 
   /// One light a lane: of the kinds that the frame has, each with equal chances.
   @inline(__always)
-  private func sampleLight(_ sampler: Sampler<F>, _ vertex: Int, _ origin: Vector<F>, _ group: Int) -> LightLanes {
-    let pair = 4 &* vertex &+ 3
-    let (choice, _) = sampler.pair(pair)
-    let (u, v) = sampler.pair(pair &+ 1)
+  private func sampleLight(
+    _ sampler: Sampler<F>, _ vertex: Int, _ index: Int, _ origin: Vector<F>, _ group: Int
+  ) -> LightLanes {
     let zero = F(lane: 0)
     var light = LightLanes(
       direction: Vector(zero, zero, zero), distance: zero, radiance: Vector(zero, zero, zero), density: zero)
     if hasEnvironment {
-      let (direction, radiance, density) = environment.sample(u, v)
+      let place = surfaces.environment.lanes(F.self, at: index)
+      let (direction, radiance, density) = environment.finish(s: place.x, t: place.y, density: place.z)
       light.direction = direction
       light.distance = F(lane: .infinity)
       light.density = density * lights.kindProbability
       light.radiance = radiance * F.select(light.density .> 0, 1 / light.density, zero)
       if lights.kindCount == 1 { return light }
     }
+    let pairs = Self.lightPairs(vertex)
+    let (choice, _) = sampler.pair(pairs.choice)
+    let (u, v) = sampler.pair(pairs.place)
     let count = Float(lights.kindCount)
     let scaled = choice * count
     let kind = scaled.floor.atMost(count - 1)

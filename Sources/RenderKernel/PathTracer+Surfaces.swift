@@ -1,33 +1,42 @@
 import LaneMath
 
 extension PathTracer {
-  /// Traces the queue's rays and looks up what they meet, one after the other: memory decides the pace here. Adds what
-  /// surfaces emit.
+  /// Looks up what rays met, one after the other: memory decides the pace here, so vertices are asked for some paths ahead.
+  /// Adds what surfaces emit.
   @inline(never)
   mutating func lookUpSurfaces(_ vertex: Int) {
-    counters.rays &+= UInt64(rays.count)
     surfaces.count = 0
     missCount = 0
-    for slot in 0..<rays.count {
-      let hit = closestHit(slot, vertex)
-      if hit.isMiss {
-        misses[missCount] = UInt32(truncatingIfNeeded: slot)
-        missCount &+= 1
-      } else {
-        lookUp(hit, slot, vertex)
+    var first = 0
+    while first < rays.count {
+      let end = min(rays.count, first &+ 32)
+      for slot in first..<end where hits.instance[slot] != .max {
+        (instances + Int(hits.instance[slot])).pointee.prefetchIndices(Int(hits.triangle[slot]))
       }
+      for slot in first..<end where hits.instance[slot] != .max {
+        (instances + Int(hits.instance[slot])).pointee.prefetchVertices(Int(hits.triangle[slot]))
+      }
+      for slot in first..<end {
+        if hits.instance[slot] == .max {
+          misses[missCount] = UInt32(truncatingIfNeeded: slot)
+          missCount &+= 1
+        } else {
+          lookUp(slot, vertex)
+        }
+      }
+      first = end
     }
     counters.shadingEvaluations &+= UInt64(rays.count &- missCount)
   }
 
   @inline(__always)
-  private mutating func lookUp(_ hit: Hit, _ slot: Int, _ vertex: Int) {
-    let geometry = instances + Int(hit.instance)
-    let triangle = Int(hit.triangle)
+  private mutating func lookUp(_ slot: Int, _ vertex: Int) {
+    let geometry = instances + Int(hits.instance[slot])
+    let triangle = Int(hits.triangle[slot])
     let materialIndex = geometry.pointee.materialIndex(triangle)
     let material = materials + materialIndex
     let corners = geometry.pointee.corners(triangle)
-    let (u, v) = (hit.u, hit.v)
+    let (u, v) = (hits.u[slot], hits.v[slot])
     let uv0 = geometry.pointee.coordinates(geometry.pointee.uv0, corners, u, v)
     let uv1 = geometry.pointee.coordinates(geometry.pointee.uv1, corners, u, v)
     let color = material.pointee.baseColor(uv0, uv1, geometry.pointee.color(corners, u, v))

@@ -17,6 +17,7 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
   let states: PathStates
   var rays: RayQueue
   var nextRays: RayQueue
+  let hits: HitQueue
   var surfaces: SurfaceQueue
   var shadows: ShadowQueue
   /// Slots of the ray queue that met nothing.
@@ -44,6 +45,7 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
     states = PathStates(memory)
     rays = RayQueue(memory)
     nextRays = RayQueue(memory)
+    hits = HitQueue(memory)
     surfaces = SurfaceQueue(memory)
     shadows = ShadowQueue(memory)
     misses = memory.words()
@@ -59,7 +61,8 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
     environment =
       frame.environment
       ?? EnvironmentView(
-        texels: albedo, rows: albedo, columns: albedo, density: albedo, width: 1, height: 1, scale: 0,
+        texels: albedo, rows: albedo, columns: albedo, coarseColumns: albedo, density: albedo, width: 1, height: 1,
+        scale: 0,
         worldToEnvironment: .identity, environmentToWorld: .identity)
     bounces = settings.bounces
   }
@@ -71,6 +74,7 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
     generate(camera, count: count)
     var vertex = 0
     while rays.count > 0 {
+      traceRays(vertex)
       lookUpSurfaces(vertex)
       shadeMisses()
       nextRays.count = 0
@@ -91,7 +95,7 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
       let (origin, direction) = camera.ray(x: F.load(states.pixelX + slot), y: F.load(states.pixelY + slot), sampler)
       rays.origin.store(origin, at: slot)
       rays.direction.store(direction, at: slot)
-      rays.throughput.store(Vector<F>(lane: [1, 1, 1]), at: slot)
+      rays.throughput.store(Vector<F>(lane: SIMD3(1, 1, 1)), at: slot)
       F(lane: -1).store(rays.density + slot)
       slot &+= F.laneCount
     }
@@ -108,11 +112,18 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
     .alphaKey(segment)
   }
 
-  @inline(__always)
-  func closestHit(_ slot: Int, _ vertex: Int) -> Hit {
-    structure.closestHit(
-      Ray(origin: rays.origin[slot], direction: rays.direction[slot], tMax: .infinity),
-      key: alphaKey(rays.path[slot], 2 &* vertex), filter: filter, lanes: L.self, stack: stack)
+  @inline(never)
+  private mutating func traceRays(_ vertex: Int) {
+    counters.rays &+= UInt64(rays.count)
+    for slot in 0..<rays.count {
+      let hit = structure.closestHit(
+        Ray(origin: rays.origin[slot], direction: rays.direction[slot], tMax: .infinity),
+        key: alphaKey(rays.path[slot], 2 &* vertex), filter: filter, lanes: L.self, stack: stack)
+      hits.u[slot] = hit.u
+      hits.v[slot] = hit.v
+      hits.instance[slot] = hit.instance
+      hits.triangle[slot] = hit.triangle
+    }
   }
 
   @inline(never)

@@ -50,6 +50,7 @@ public final class PreparedFrame: @unchecked Sendable {
     let r = description.worldToEnvironment
     return EnvironmentView(
       texels: tables.environment.texels.pointer, rows: tables.rows.pointer, columns: tables.columns.pointer,
+      coarseColumns: tables.coarseColumns.pointer,
       density: tables.density.pointer, width: tables.environment.width, height: tables.environment.height,
       scale: description.environmentScale, worldToEnvironment: r,
       environmentToWorld: Affine(

@@ -77,6 +77,17 @@ static inline __attribute__((always_inline)) glint_float8 glint_gather8(const fl
 #endif
 }
 
+// Correctly rounded; NaN below zero. Without the call for errno that the library's square root carries.
+static inline __attribute__((always_inline)) glint_float8 glint_sqrt8(glint_float8 x) {
+#if defined(__AVX__)
+  return (glint_float8)_mm256_sqrt_ps((__m256)x);
+#else
+  glint_float8 r;
+  for (int i = 0; i < 8; i++) r[i] = __builtin_sqrtf(x[i]);
+  return r;
+#endif
+}
+
 static inline __attribute__((always_inline)) void glint_prefetch(const void *address) {
   __builtin_prefetch(address, 0, 3);
 }

@@ -10,6 +10,10 @@ public final class EnvironmentTables: @unchecked Sendable {
   let rows: FlatBuffer<Float>
   /// For each row, cumulative weights of its texels, `width + 1`.
   let columns: FlatBuffer<Float>
+  /// For each row, every `coarseStep`-th of its cumulative weights and the last: a search that starts here misses the cache
+  /// once.
+  let coarseColumns: FlatBuffer<Float>
+  static let coarseStep = 16
   /// Density per unit of (u, v), `height × width`; mean one.
   let density: FlatBuffer<Float>
   /// Mean of luminance over the sphere.
@@ -60,6 +64,15 @@ public final class EnvironmentTables: @unchecked Sendable {
       }
     }
     let (rowTable, columnTable) = (rows, columns)
+    let coarseCount = EnvironmentTables.coarseCount(w)
+    coarseColumns = FlatBuffer(count: h * (coarseCount + 1)) { coarse in
+      for y in 0..<h {
+        for k in 0...coarseCount {
+          coarse[y * (coarseCount + 1) + k] =
+            columnTable.pointer[y * (w + 1) + min(w, k * EnvironmentTables.coarseStep)]
+        }
+      }
+    }
     density = FlatBuffer(count: w * h) { density in
       for y in 0..<h {
         let row = (rowTable.pointer[y + 1] - rowTable.pointer[y]) * Float(h)
@@ -70,4 +83,5 @@ public final class EnvironmentTables: @unchecked Sendable {
       }
     }
   }
+  static func coarseCount(_ width: Int) -> Int { (width + coarseStep - 1) / coarseStep }
 }

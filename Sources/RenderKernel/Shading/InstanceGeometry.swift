@@ -1,3 +1,4 @@
+import CLaneIntrinsics
 import LaneMath
 
 /// Vertices of an instance as the kernel reads them. Null pointers stand for arrays that the mesh lacks.
@@ -54,6 +55,22 @@ struct InstanceGeometry {
 
   @inline(__always)
   func materialIndex(_ triangle: Int) -> Int { materials.map { Int($0[triangle]) } ?? 0 }
+
+  @inline(__always)
+  func prefetchIndices(_ triangle: Int) {
+    glint_prefetch(indices + 3 &* triangle)
+    if let materials { glint_prefetch(materials + triangle) }
+  }
+
+  @inline(__always)
+  func prefetchVertices(_ triangle: Int) {
+    for corner in 0..<3 {
+      let vertex = Int(indices[3 &* triangle &+ corner])
+      glint_prefetch(positions + 3 &* vertex)
+      if let normals { glint_prefetch(normals + 3 &* vertex) }
+      if let uv0 { glint_prefetch(uv0 + 2 &* vertex) }
+    }
+  }
 
   @inline(__always)
   func corners(_ triangle: Int) -> (Int, Int, Int) {

@@ -16,7 +16,7 @@ enum MicrofacetLobe {
   @inline(__always)
   static func lambda<F: LaneFloat>(_ cosine: F, _ alpha: F) -> F {
     let c2 = cosine * cosine
-    return (((1 - c2) * alpha * alpha / c2 + 1).squareRoot() - 1) * 0.5
+    return (((1 - c2) * alpha * alpha / c2 + 1).root - 1) * 0.5
   }
 
   /// A normal with density proportional to its visible area.
@@ -28,10 +28,10 @@ enum MicrofacetLobe {
   @inline(__always)
   static func sampleVisibleNormal<F: LaneFloat>(_ wo: Vector<F>, _ alpha: F, sinPhi: F, cosPhi: F, _ u: F) -> Vector<F>
   {
-    let up = Vector<F>(lane: [0, 0, 1])
+    let up = Vector<F>(lane: SIMD3(0, 0, 1))
     let stretched = Vector(wo.x * alpha, wo.y * alpha, wo.z).normalized(or: up)
     let z = (1 - u).addingProduct(stretched.z.negated, u)
-    let radius = (1 - z * z).atLeast(0).squareRoot()
+    let radius = (1 - z * z).atLeast(0).root
     let half = Vector(radius * cosPhi, radius * sinPhi, z) + stretched
     return Vector(half.x * alpha, half.y * alpha, half.z.atLeast(0)).normalized(or: up)
   }
@@ -65,7 +65,7 @@ final class AlbedoTables: @unchecked Sendable {
   }
 
   private static func integrate(cosine: Float, _ alpha: Float) -> (scale: Float, bias: Float) {
-    let wo = Vector<Float>((1 - cosine * cosine).squareRoot(), 0, cosine)
+    let wo = Vector<Float>((1 - cosine * cosine).root, 0, cosine)
     let lambdaO = MicrofacetLobe.lambda(cosine, alpha)
     var (scale, bias) = (0.0, 0.0)
     for i in 0..<sampleCount {

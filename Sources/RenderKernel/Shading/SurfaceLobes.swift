@@ -39,7 +39,7 @@ struct SurfaceLobes<F: LaneFloat> {
     let coatGain = missing * coat + 1
     let coatAlbedo = ((albedo.scale * coat + albedo.bias) * coatGain).atMost(1)
     let dielectric = 1 - metallic
-    let one = Vector<F>(lane: [1, 1, 1])
+    let one = Vector<F>(lane: SIMD3(1, 1, 1))
     let metalGain = (one + baseColor * missing) * metallic
     diffuse = baseColor * (dielectric * (1 - coatAlbedo))
     let coatPart = coatGain * dielectric
@@ -64,7 +64,7 @@ struct SurfaceLobes<F: LaneFloat> {
   func evaluate(_ wo: Vector<F>, _ wi: Vector<F>) -> (value: Vector<F>, density: F) {
     let zero = F(lane: 0)
     let isAbove = (wi.z .> 0) .& (wo.z .> 0)
-    let m = (wo + wi).normalized(or: Vector(lane: [0, 0, 1]))
+    let m = (wo + wi).normalized(or: Vector(lane: SIMD3(0, 0, 1)))
     let d = MicrofacetLobe.distribution(m.z, alpha)
     let lobe = d / (wo.z * 4)
     let lambdaI = MicrofacetLobe.lambda(F.select(isAbove, wi.z, F(lane: 1)), alpha)
@@ -86,8 +86,8 @@ struct SurfaceLobes<F: LaneFloat> {
     let (sinPhi, cosPhi) = laneSinCosTurns(u)
     let m = MicrofacetLobe.sampleVisibleNormal(wo, alpha, sinPhi: sinPhi, cosPhi: cosPhi, v)
     let reflected = m * (dot(wo, m) * 2) - wo
-    let radius = v.squareRoot()
-    let scattered = Vector(radius * cosPhi, radius * sinPhi, (1 - v).squareRoot())
+    let radius = v.root
+    let scattered = Vector(radius * cosPhi, radius * sinPhi, (1 - v).root)
     return Vector.select(lobe .< specularProbability, reflected, scattered)
   }
 }

@@ -44,7 +44,7 @@ struct Vector<F: LaneFloat> {
     let size = F.greater(F.greater(x.absolute, y.absolute), z.absolute)
     // Scaled first, so that no square overflows or vanishes.
     let scaled = self * (1 / size)
-    let length = dot(scaled, scaled).squareRoot()
+    let length = dot(scaled, scaled).root
     let unit = scaled * (1 / length)
     let isUsable = (size .> 1e-37) .& (size .< 1e37) .& (length .> 0)
     return Vector.select(isUsable, unit, fallback)
