@@ -1,3 +1,4 @@
+import Crypto
 import FarmModel
 import FarmWire
 import Foundation
@@ -16,18 +17,153 @@ struct LeasedUnit: Sendable {
   var lifetime: Duration
 }
 
+/// This agent as the master knows it. Registers, and does so again whenever the master has forgotten it.
 actor AgentSession {
-  let client: MasterClient
+  private let client: MasterClient
+  private let configuration: AgentConfiguration
+  private let agentKey: SigningKeyFile
+  private let report: @Sendable (AgentReport) -> Void
+  /// Under way or done.
+  private var registration: Task<String, any Error>?
+
   init(
     client: MasterClient, configuration: AgentConfiguration, agentKey: SigningKeyFile,
     report: @escaping @Sendable (AgentReport) -> Void
-  ) { self.client = client }
-  func register() async throws {}
-  func ask(unitCount: Int, preparedFrames: [FrameKey]) async throws -> [LeasedUnit] { [] }
-  func renew(_ ids: [LeaseID]) async throws -> (held: [LeaseID], lifetime: Duration) { (ids, .seconds(1)) }
-  func giveBack(_ ids: [LeaseID]) async throws {}
-  func reportFailure(_ id: LeaseID, reason: String) async throws {}
-  func deliver(_ unit: LeasedUnit, _ outcome: UnitOutcome) async throws {}
-  func downloadPart(_ hash: ContentHash, to file: URL, limit: Int) async throws {}
-  func manifest(of hash: ContentHash) async throws -> BundleManifest { fatalError() }
+  ) {
+    self.client = client
+    self.configuration = configuration
+    self.agentKey = agentKey
+    self.report = report
+  }
+
+  /// Tries until the master answers.
+  func register() async throws { _ = try await token() }
+
+  func ask(unitCount: Int, preparedFrames: [FrameKey]) async throws -> [LeasedUnit] {
+    let message = AskForWork(
+      unitCount: unitCount,
+      prepared: preparedFrames.map { PreparedFrameMessage(bundle: $0.bundle, frame: $0.number, camera: $0.camera) },
+      waitSeconds: Double(Limits.longPoll.components.seconds))
+    let answer = try await withSession { [client] in
+      try await client.askForWork(message, session: $0, wait: Limits.longPoll)
+    }
+    return try answer.leases.map { try LeasedUnit($0) }
+  }
+
+  func renew(_ ids: [LeaseID]) async throws -> (held: [LeaseID], lifetime: Duration) {
+    let answer = try await withSession { [client] in try await client.renew(ids, session: $0) }
+    return (answer.held, .seconds(answer.seconds))
+  }
+
+  func giveBack(_ ids: [LeaseID]) async throws {
+    try await withSession { [client] in try await client.giveBack(ids, session: $0) }
+  }
+
+  func reportFailure(_ id: LeaseID, reason: String) async throws {
+    try await withSession { [client] in try await client.reportFailure(id, reason: reason, session: $0) }
+  }
+
+  /// Commits to the result's digest, then sends its planes. Tries until the master has taken or refused it.
+  func deliver(_ unit: LeasedUnit, _ outcome: UnitOutcome) async throws {
+    let statement = Statements.result(lease: unit.id, digest: outcome.digest)
+    let message = CommitMessage(
+      digest: outcome.digest, counters: CountersMessage(outcome.counters),
+      signature: Hex.text(try agentKey.key.signature(for: statement)))
+    let payload = try await onOwnThread(named: "glint-pack") {
+      ResultPayload.encode(outcome.planes, outcome.counters)
+    }
+    try await withSession { [client] session in
+      try await client.commit(unit.id, message, session: session)
+      try await client.upload(unit.id, payload: payload, session: session)
+    }
+  }
+
+  func downloadPart(_ hash: ContentHash, to file: URL, limit: Int) async throws {
+    try await withSession { [client] in try await client.downloadPart(hash, to: file, limit: limit, session: $0) }
+  }
+
+  func manifest(of bundle: ContentHash) async throws -> BundleManifest {
+    try await withSession { [client] in try await client.manifest(of: bundle, session: $0) }
+  }
+
+  // MARK: - Session
+
+  /// Runs `body` with the session, and once more with a new one if the master does not know the first.
+  private func withSession<Answer: Sendable>(
+    _ body: @Sendable (String) async throws -> Answer
+  ) async throws -> Answer {
+    let first = try await token()
+    do {
+      return try await body(first)
+    } catch let error as MasterError where error.isUnknownSession {
+      if let current = registration, (try? await current.value) == first { registration = nil }
+      return try await body(try await token())
+    }
+  }
+
+  private func token() async throws -> String {
+    if let registration {
+      do { return try await registration.value } catch {
+        if self.registration == registration { self.registration = nil }
+      }
+      try Task.checkCancellation()
+    }
+    if let registration { return try await registration.value }
+    let task = Task { try await registerOnce() }
+    registration = task
+    return try await withTaskCancellationHandler {
+      try await task.value
+    } onCancel: {
+      task.cancel()
+    }
+  }
+
+  private func registerOnce() async throws -> String {
+    let message = RegisterAgent(
+      name: configuration.name, agentKey: agentKey.publicKeyText,
+      contributorKey: configuration.contributorKey.publicKeyText,
+      signature: Hex.text(
+        try configuration.contributorKey.key.signature(for: Statements.agentKey(agentKey.publicKey))),
+      kernelRevision: kernelRevision, threadCount: configuration.threadCount)
+    var backoff = Backoff()
+    while true {
+      do {
+        let answer = try await client.register(message)
+        report(.registered)
+        return answer.session
+      } catch let error as MasterError where error.isTransient {
+        report(.waitingForMaster(reason: error.description))
+        try await Task.sleep(for: backoff.next(random: Double.random(in: 0..<1)))
+      }
+    }
+  }
+}
+
+extension LeasedUnit {
+  /// Checks what came: a unit that makes no sense is the master's fault, and must not harm this machine.
+  init(_ message: LeaseMessage) throws {
+    func fault(_ text: String) -> MasterError { MasterError(.misunderstood, "lease \(message.id): \(text)") }
+    id = message.id
+    let spec = message.spec
+    frame = FrameKey(bundle: spec.bundle, number: message.frame, camera: spec.camera)
+    settings = RenderSettings(width: spec.width, height: spec.height)
+    settings.bounces = spec.bounces
+    settings.seed = spec.seed
+    settings.filter = spec.filter == "box" ? .box : .blackmanHarris
+    tile = TileRectangle(x: message.x, y: message.y, width: message.width, height: message.height)
+    samples = message.firstSample..<(message.firstSample + message.sampleCount)
+    lifetime = .seconds(message.seconds)
+    guard spec.kernelRevision == kernelRevision else {
+      throw fault("kernel revision \(spec.kernelRevision), this agent has \(kernelRevision)")
+    }
+    guard tile.x >= 0, tile.y >= 0, tile.width > 0, tile.height > 0, tile.x + tile.width <= spec.width,
+      tile.y + tile.height <= spec.height
+    else { throw fault("tile \(tile) lies outside \(spec.width)x\(spec.height)") }
+    guard DyadicRange.isDyadic(samples) else { throw fault("samples \(samples) are no node of the binary tree") }
+  }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+enum Hex {
+  static func text(_ bytes: some Sequence<UInt8>) -> String { bytes.map { String(format: "%02x", $0) }.joined() }
 }

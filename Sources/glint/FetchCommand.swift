@@ -58,7 +58,8 @@ struct FetchCommand: AsyncParsableCommand {
         .failedWork,
         wanted.isEmpty
           ? "job \(detail.job.id.short) has no such frames; it renders \(detail.job.frameText)"
-          : "none of job \(detail.job.id.short)'s frames is finished yet; `glint watch \(detail.job.id.short)` shows how far it is")
+          : "none of job \(detail.job.id.short)'s frames is finished yet; `glint watch \(detail.job.id.short)` shows how far it is"
+      )
     }
     if files.count < wanted.count {
       Terminal.note("\(wanted.count - files.count) of \(wanted.count) frames are not finished yet.")

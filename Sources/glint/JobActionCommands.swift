@@ -14,9 +14,9 @@ struct JobActionOptions: ParsableArguments {
 
   /// - Parameter change: Returns the job as it is afterwards.
   func run(_ change: (MasterClient, JobID) async throws -> JobSummary) async throws {
-    let job = try await connection.withClient { try await change($0, job.resolve($0)) }
-    if json { return try Output.json(job) }
-    Output.line("\(job.id.short)  \(job.stateText)  priority \(job.priority)")
+    let changed = try await connection.withClient { try await change($0, job.resolve($0)) }
+    if json { return try Output.json(changed) }
+    Output.line("\(changed.id.short)  \(changed.stateText)  priority \(changed.priority)")
   }
 }
 
@@ -72,5 +72,5 @@ struct PriorityCommand: AsyncParsableCommand {
     help: ArgumentHelp("From -100 to 100.", valueName: "number"), transform: Quantity.parseInteger(-100...100))
   var priority: Int
 
-  func run() async throws { try await options.run { try await $0.change($1, .priority(priority)) } }
+  func run() async throws { try await options.run { try await $0.setPriority($1, priority) } }
 }

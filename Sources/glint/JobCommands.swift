@@ -37,7 +37,8 @@ struct JobsCommand: AsyncParsableCommand {
       jobs.jobs.map { job in
         [
           job.id.short, job.stateText, "\(Int(job.completedFraction * 100)) %",
-          "\(job.finishedFrameCount)/\(job.frameCount)", "\(job.priority)", job.sizeText, "\(job.sampleCount)", job.name,
+          "\(job.finishedFrameCount)/\(job.frameCount)", "\(job.priority)", job.sizeText, "\(job.sampleCount)",
+          job.name,
         ]
       }, rightAligned: [2, 3, 4, 5, 6])
   }
@@ -87,11 +88,9 @@ struct WatchCommand: AsyncParsableCommand {
     Interruption.leave()
     let detail = try await connection.withClient { client in
       let follower = JobFollower(client: client, job: try await job.resolve(client))
-      var progress: JobProgress?
-      let detail = try await follower.follow { detail in
-        if let progress { progress.show(detail) } else { progress = JobProgress(detail) }
-      }
-      progress?.finish()
+      let progress = JobProgress()
+      let detail = try await follower.follow { progress.show($0) }
+      progress.finish()
       return detail
     }
     if json { try Output.json(detail) }

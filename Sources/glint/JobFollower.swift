@@ -57,22 +57,18 @@ struct JobFollower: Sendable {
 
 /// A job's progress as a bar, or nothing in a pipe.
 final class JobProgress {
-  private let bar: ProgressBar
+  private var bar: ProgressBar?
   private var lastState: String?
-
-  init(_ detail: JobDetail) {
-    bar = ProgressBar("Rendering", total: 1)
-    show(detail)
-  }
 
   func show(_ detail: JobDetail) {
     let job = detail.job
     if let lastState, lastState != job.stateText { Terminal.note("job \(job.id.short): \(job.stateText)") }
     lastState = job.stateText
+    let bar = bar ?? ProgressBar("Rendering", total: 1)
+    self.bar = bar
     let state = job.isRunning ? "" : "  " + job.stateText
-    bar.update(
-      job.completedFraction, detail: "\(job.finishedFrameCount)/\(job.frameCount) frames" + state)
+    bar.update(job.completedFraction, detail: "\(job.finishedFrameCount)/\(job.frameCount) frames" + state)
   }
 
-  func finish() { bar.finish() }
+  func finish() { bar?.finish() }
 }

@@ -30,6 +30,14 @@ struct KeyCommand: AsyncParsableCommand {
     KeyDocument(file: key.url.path, publicKey: key.publicKeyText)
   }
 
+  private static func make(_ url: URL) throws -> SigningKeyFile {
+    if FileManager.default.fileExists(atPath: url.path) {
+      throw CommandFailure(
+        .badInput, "key file \(url.path) exists already; `glint key show` shows it, another name makes another key")
+    }
+    return try SigningKeyFile(creating: url)
+  }
+
   struct New: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Makes a key; an existing file is never overwritten.")
@@ -45,13 +53,7 @@ struct KeyCommand: AsyncParsableCommand {
 
     func run() async throws {
       let url = KeyCommand.url(file)
-      let key: SigningKeyFile
-      do {
-        key = try SigningKeyFile(creating: url)
-      } catch  where error.isExisting {
-        throw CommandFailure(
-          .badInput, "key file \(url.path) exists already; `glint key show` shows it, another name makes another key")
-      }
+      let key = try KeyCommand.make(url)
       if json { return try Output.json(KeyCommand.document(key)) }
       Output.line(key.publicKeyText)
       Terminal.note("Written to \(url.path). Keep it: who has the file has the credit.")

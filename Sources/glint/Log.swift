@@ -28,19 +28,16 @@ private struct LineLog: LogHandler {
     set { metadata[key] = newValue }
   }
 
-  func log(
-    level: Logger.Level, message: Logger.Message, metadata extra: Logger.Metadata?, source: String, file: String,
-    function: String, line: UInt
-  ) {
-    let all = metadata.merging(extra ?? [:]) { _, new in new }
+  func log(event: LogEvent) {
+    let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
     let details = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
     let name =
-      switch level {
+      switch event.level {
       case .warning: Terminal.tint("warning: ", .yellow, when: Terminal.showsErrorColour)
       case .error, .critical: Terminal.tint("error: ", .red, when: Terminal.showsErrorColour)
       default: ""
       }
-    Terminal.note(TimeText.clock() + " " + name + message.description + details)
+    Terminal.note(TimeText.clock() + " " + name + event.message.description + details)
   }
 }
 

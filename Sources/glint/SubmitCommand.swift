@@ -3,6 +3,7 @@ import FarmAgent
 import FarmModel
 import FarmWire
 import Foundation
+import RenderKernel
 import SceneImport
 import SceneModel
 import Synchronization
@@ -56,30 +57,37 @@ struct SubmitCommand: AsyncParsableCommand {
     try scene.checkFiles()
     let watched = Watched()
     Interruption.leave {
-      watched.job.map { "job \($0.short) goes on without you: `glint watch \($0.short)`, or `glint cancel \($0.short)`" }
+      watched.job.map {
+        "job \($0.short) goes on without you: `glint watch \($0.short)`, or `glint cancel \($0.short)`"
+      }
     }
     try await connection.withClient { client in
       // A master that is not there is found before minutes of importing.
-      try await client.greet()
+      _ = try await client.status()
       let (manifest, store) = try bundle()
       let missing = try await client.announce(manifest)
       try await upload(missing, from: store, client)
-      let job = try await client.createJob(spec(of: manifest))
+      let job = try await client.createJob(request(for: manifest))
       watched.job = job.id
       guard wait else {
-        if json { try Output.json(SubmitDocument(job: job.id, bundle: manifest.id)) } else { Output.line(job.id.description) }
+        if json {
+          try Output.json(SubmitDocument(job: job.id, bundle: manifest.id))
+        } else {
+          Output.line(job.id.description)
+        }
         return
       }
       Terminal.note("job \(job.id)")
       let collector = FrameCollector(client: client, pattern: FramePattern(output ?? "frame.####.png"))
-      var progress: JobProgress?
+      let progress = JobProgress()
       let end = try await JobFollower(client: client, job: job.id).follow { detail in
-        if let progress { progress.show(detail) } else { progress = JobProgress(detail) }
+        progress.show(detail)
         try await collector.fetchFinished(of: detail)
       }
-      progress?.finish()
+      progress.finish()
       if json {
-        try Output.json(SubmitDocument(job: job.id, bundle: manifest.id, state: end.job.stateText, frames: collector.files))
+        try Output.json(
+          SubmitDocument(job: job.id, bundle: manifest.id, state: end.job.stateText, frames: collector.files))
       } else {
         for file in collector.files { Output.line(file.file) }
       }
@@ -105,32 +113,49 @@ struct SubmitCommand: AsyncParsableCommand {
     return (manifest, store)
   }
 
+  private func request(for manifest: BundleManifest) throws -> CreateJob {
+    let settings = picture.renderSettings
+    let spec = JobSpec(
+      bundle: manifest.id, camera: try scene.cameraIndex(among: manifest.cameraNames), width: settings.width,
+      height: settings.height, samples: picture.samples, bounces: settings.bounces, seed: settings.seed,
+      filter: picture.filter.rawValue, kernelRevision: kernelRevision)
+    return CreateJob(
+      name: name ?? scene.sceneURL.deletingPathExtension().lastPathComponent, spec: spec,
+      firstFrame: manifest.frames.first!.number, lastFrame: manifest.frames.last!.number, priority: priority,
+      tile: picture.tile, view: picture.view.rawValue, exposure: picture.exposure, depth: picture.depth.bits)
+  }
+
   /// Sends the parts that the master lacks, a few at a time.
   private func upload(_ parts: [BundleManifest.Part], from store: PartStore, _ client: MasterClient) async throws {
     guard !parts.isEmpty else { return }
     let files = try parts.map { part in
       let file = store.fileURL(part.hash)
       let size = try FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int ?? 0
-      return (part: part, file: file, byteCount: size)
+      return UploadFile(part: part, url: file, byteCount: size)
     }
     let total = files.reduce(0) { $0 + $1.byteCount }
     let bar = ProgressBar("Sending", total: Double(total))
     defer { bar.finish() }
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      var next = files.makeIterator()
-      func startNext() -> Bool {
-        guard let file = next.next() else { return false }
-        group.addTask {
-          try await client.uploadPart(file.part, file: file.file, byteCount: file.byteCount) { sent in
-            bar.advance(by: Double(sent), detail: ByteText.short(Double(total)))
-          }
-        }
-        return true
+    @Sendable func send(_ file: UploadFile) async throws {
+      try await client.uploadPart(file.part, file: file.url, byteCount: file.byteCount) { sent in
+        bar.advance(by: Double(sent), detail: ByteText.short(Double(total)))
       }
-      for _ in 0..<Limits.concurrentTransfers where !startNext() { break }
-      while try await group.next() != nil { _ = startNext() }
+    }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for (index, file) in files.enumerated() {
+        if index >= Limits.concurrentTransfers { try await group.next() }
+        group.addTask { try await send(file) }
+      }
+      try await group.waitForAll()
     }
   }
+}
+
+/// A part's compressed file on its way.
+private struct UploadFile: Sendable {
+  var part: BundleManifest.Part
+  var url: URL
+  var byteCount: Int
 }
 
 /// The job that Ctrl-C speaks of.

@@ -51,7 +51,9 @@ struct MasterClientTests {
 
   @Test("It gives up after the stated number of tries")
   func givesUp() async throws {
-    try await withServer { _, _ in ScriptedServer.response(503, json: "{}") } _: { client, server in
+    try await withServer { _, _ in
+      ScriptedServer.response(503, json: "{}")
+    } _: { client, server in
       let error = await failure { try await client.perform(.init(.POST, "/x")) }
       #expect(error?.kind == .busy)
       #expect(server.requests.count == 3)
@@ -60,7 +62,9 @@ struct MasterClientTests {
 
   @Test("A refusal is not repeated", arguments: [400, 401, 403, 404, 409, 413, 422])
   func refused(status: Int) async throws {
-    try await withServer { _, _ in ScriptedServer.response(status, json: "{}") } _: { client, server in
+    try await withServer { _, _ in
+      ScriptedServer.response(status, json: "{}")
+    } _: { client, server in
       let error = await failure { try await client.perform(.init(.POST, "/x")) }
       #expect(error?.status == status)
       #expect(error?.isTransient == false)
@@ -70,7 +74,9 @@ struct MasterClientTests {
 
   @Test("A missing token is named, with the options that give one")
   func missingToken() async throws {
-    try await withServer { _, _ in ScriptedServer.response(401, json: "{}") } _: { client, _ in
+    try await withServer { _, _ in
+      ScriptedServer.response(401, json: "{}")
+    } _: { client, _ in
       let error = await failure { try await client.perform(.init(.GET, "/x")) }
       #expect(error?.kind == .forbidden)
       #expect(error?.description.contains("--token-file") == true)
@@ -79,7 +85,9 @@ struct MasterClientTests {
 
   @Test("The token travels as a bearer token")
   func token() async throws {
-    try await withServer(token: "secret") { _, _ in ScriptedServer.response(200, json: "{}") } _: { client, server in
+    try await withServer(token: "secret") { _, _ in
+      ScriptedServer.response(200, json: "{}")
+    } _: { client, server in
       try await client.perform(.init(.GET, "/x"))
       #expect(server.requests.first?.headers["authorization"] == "Bearer secret")
     }
@@ -100,7 +108,9 @@ struct MasterClientTests {
 
   @Test("A master that hangs up without a word counts as unreachable")
   func hangsUp() async throws {
-    try await withServer { _, _ in nil } _: { client, server in
+    try await withServer { _, _ in
+      nil
+    } _: { client, server in
       let error = await failure { try await client.perform(.init(.GET, "/x")) }
       #expect(error?.kind == .unreachable)
       #expect(server.requests.count >= 3)
@@ -120,7 +130,9 @@ struct MasterClientTests {
 
   @Test("An answer of another shape is not understood, and not repeated")
   func otherShape() async throws {
-    try await withServer { _, _ in ScriptedServer.response(200, json: #"{"other":1}"#) } _: { client, server in
+    try await withServer { _, _ in
+      ScriptedServer.response(200, json: #"{"other":1}"#)
+    } _: { client, server in
       let error = await failure { _ = try await client.answer(to: .init(.GET, "/x"), as: Word.self) }
       #expect(error?.kind == .misunderstood)
       #expect(server.requests.count == 1)
@@ -143,7 +155,9 @@ struct MasterClientTests {
   func longDownload() async throws {
     let folder = try TemporaryFolder()
     let file = folder.url.appendingPathComponent("part")
-    try await withServer { _, _ in ScriptedServer.response(200, [UInt8](repeating: 1, count: 5000)) } _: { client, _ in
+    try await withServer { _, _ in
+      ScriptedServer.response(200, [UInt8](repeating: 1, count: 5000))
+    } _: { client, _ in
       let error = await failure { try await client.download(.init(.GET, "/x"), to: file, limit: 4999) }
       #expect(error?.kind == .misunderstood)
       #expect(!FileManager.default.fileExists(atPath: file.path))
@@ -159,7 +173,8 @@ struct MasterClientTests {
     let file = folder.url.appendingPathComponent("part")
     let body = (0..<9000).map { UInt8(truncatingIfNeeded: $0) }
     try await withServer { _, number in
-      number == 1 ? ScriptedServer.response(200, body.prefix(100), declaredLength: 9000) : ScriptedServer.response(200, body)
+      number == 1
+        ? ScriptedServer.response(200, body.prefix(100), declaredLength: 9000) : ScriptedServer.response(200, body)
     } _: { client, _ in
       try await client.download(.init(.GET, "/x"), to: file, limit: 9000)
       let bytes = try Data(contentsOf: file)
@@ -173,7 +188,9 @@ struct MasterClientTests {
     let file = folder.url.appendingPathComponent("part")
     let body = (0..<600_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
     try Data(body).write(to: file)
-    try await withServer { _, _ in ScriptedServer.response(200, json: "{}") } _: { client, server in
+    try await withServer { _, _ in
+      ScriptedServer.response(200, json: "{}")
+    } _: { client, server in
       var call = MasterClient.Call(.PUT, "/x")
       call.body = .compressedFile(file, byteCount: body.count, progress: nil)
       try await client.perform(call)

@@ -25,7 +25,9 @@ struct SigningKeyFileTests {
     #expect(!isNew && read.publicKey == made.publicKey)
   }
 
-  @Test("What is no key is refused with the file's name", arguments: ["", "hello", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
+  @Test(
+    "What is no key is refused with the file's name",
+    arguments: ["", "hello", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
   func damaged(text: String) throws {
     let folder = try TemporaryFolder()
     let url = folder.url.appendingPathComponent("contributor.key")

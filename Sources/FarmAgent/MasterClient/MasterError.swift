@@ -33,6 +33,9 @@ public struct MasterError: Error, CustomStringConvertible, Sendable {
     self.code = code
   }
 
+  /// The master does not know this agent's session: it was restarted, or has forgotten it.
+  public var isUnknownSession: Bool { code == "unknown_session" }
+
   /// Trying the same again later may help.
   public var isTransient: Bool { kind == .unreachable || kind == .busy }
 }

@@ -1,0 +1,49 @@
+import FarmModel
+import FarmWire
+import Foundation
+
+/// How the wire's jobs, frames, agents and credits are put to people.
+extension JobID {
+  /// Enough for a person, and for commands.
+  var short: String { String(description.prefix(8)) }
+}
+
+extension JobSummary {
+  var stateText: String { state }
+  var isRunning: Bool { state == "active" }
+  var isFinished: Bool { state == "finished" }
+  var hasEnded: Bool { ["finished", "failed", "cancelled"].contains(state) }
+  var frameCount: Int { lastFrame - firstFrame + 1 }
+  var frameText: String { firstFrame == lastFrame ? "\(firstFrame)" : "\(firstFrame)-\(lastFrame)" }
+  var sizeText: String { "\(spec.width)x\(spec.height)" }
+  var sampleCount: Int { spec.samples }
+
+  /// Of the units, from 0 to 1.
+  var completedFraction: Double { unitCount > 0 ? Double(finishedUnitCount) / Double(unitCount) : 0 }
+}
+
+extension JobDetail {
+  var hasEnded: Bool { job.hasEnded }
+}
+
+extension FrameSummary {
+  var stateText: String { state }
+  var isFinished: Bool { state == "finished" }
+}
+
+enum FarmTables {
+  static let agentHeader = ["AGENT", "CONTRIBUTOR", "STATE", "THREADS", "UNITS"]
+
+  static func row(_ agent: AgentSummary) -> [String] {
+    [agent.name, String(agent.contributor.prefix(12)), agent.state, "\(agent.threadCount)", "\(agent.unitCount)"]
+  }
+
+  static let creditHeader = ["CONTRIBUTOR", "UNITS", "PATHS", "RAYS"]
+
+  static func row(_ credit: CreditSummary) -> [String] {
+    [
+      String(credit.contributor.prefix(12)), "\(credit.unitCount)", CountText.short(credit.paths),
+      CountText.short(credit.rays),
+    ]
+  }
+}
