@@ -20,8 +20,8 @@ struct InstanceGeometry {
   var shift: Float
 
   /// Rays start this part of the coordinates' magnitude off a surface. Interpolation, transform and the intersection test
-  /// err by less than 2⁻²⁰ of it.
-  static let relativeClearance: Float = 0x1p-18
+  /// err by less than 2⁻²¹ of it.
+  static let relativeClearance: Float = 0x1p-19
 
   init(_ mesh: MeshArrays, _ instance: MeshInstance) {
     func pointer<T>(_ buffer: FlatBuffer<T>) -> UnsafePointer<T>? {
