@@ -1,0 +1,96 @@
+import LaneMath
+
+/// Whether and where a ray meets a triangle: the one definition that every structure uses.
+///
+/// Method: Woop, Benthin and Wald, "Watertight Ray/Triangle Intersection" (JCGT 2013), edges included, and in place of its
+/// second pass in double precision the triangle's own box as part of the test (`docs/kernel-traversal.md`).
+enum TriangleTest {
+  /// Share of a triangle's extent by which its own box is larger than its vertices.
+  static let ownBoxSlack: Float = 0x1p-20
+
+  /// The triangle's own box.
+  @inline(__always)
+  static func ownBox(_ v0: SIMD4<Float>, _ v1: SIMD4<Float>, _ v2: SIMD4<Float>) -> Box {
+    let lower = Lanes.lesser(Lanes.lesser(v0, v1), v2)
+    let upper = Lanes.greater(Lanes.greater(v0, v1), v2)
+    let extent = upper - lower
+    let slack = ((extent.x + extent.y) + extent.z) * ownBoxSlack
+    let margin = SIMD4(slack, slack, slack, 0)
+    return Box(lower: lower - margin, upper: upper + margin)
+  }
+
+  /// Whether the triangle can be hit at all: the square of its normal is a normal number. Others are left out.
+  @inline(__always)
+  static func isHittable(_ v0: SIMD4<Float>, _ v1: SIMD4<Float>, _ v2: SIMD4<Float>) -> Bool {
+    let a = v1 - v0
+    let b = v2 - v0
+    let x = a.y * b.z - a.z * b.y
+    let y = a.z * b.x - a.x * b.z
+    let z = a.x * b.y - a.y * b.x
+    let square = (x * x + y * y) + z * z
+    return square >= Float.leastNormalMagnitude && square < .infinity
+  }
+
+  /// Depths of the vertices along the ray's main axis, and the edge functions, which are the unnormalised barycentric
+  /// weights of the three vertices.
+  ///
+  /// Products are rounded before they are subtracted, so the two triangles at an edge see exactly opposite values.
+  @inline(__always)
+  static func edges(
+    _ ray: RayFrame, _ v0: SIMD4<Float>, _ v1: SIMD4<Float>, _ v2: SIMD4<Float>
+  ) -> (depths: SIMD3<Float>, edges: SIMD3<Float>) {
+    let az = v0[ray.axisZ] - ray.originZ
+    let bz = v1[ray.axisZ] - ray.originZ
+    let cz = v2[ray.axisZ] - ray.originZ
+    let ax = (v0[ray.axisX] - ray.originX).addingProduct(ray.shearX, az)
+    let ay = (v0[ray.axisY] - ray.originY).addingProduct(ray.shearY, az)
+    let bx = (v1[ray.axisX] - ray.originX).addingProduct(ray.shearX, bz)
+    let by = (v1[ray.axisY] - ray.originY).addingProduct(ray.shearY, bz)
+    let cx = (v2[ray.axisX] - ray.originX).addingProduct(ray.shearX, cz)
+    let cy = (v2[ray.axisY] - ray.originY).addingProduct(ray.shearY, cz)
+    return (SIMD3(az, bz, cz), SIMD3(cx * by - cy * bx, ax * cy - ay * cx, bx * ay - by * ax))
+  }
+
+  /// Whether the edge functions agree in sign and do not all vanish. False where one is NaN.
+  @inline(__always)
+  static func isInside(_ e: SIMD3<Float>) -> Bool {
+    let same = (e.x >= 0 && e.y >= 0 && e.z >= 0) || (e.x <= 0 && e.y <= 0 && e.z <= 0)
+    return same && (e.x + e.y) + e.z != 0
+  }
+
+  /// The second half of the test, for a ray inside the edges `e`.
+  ///
+  /// - Parameter entry: Where the ray enters the instance's world box.
+  /// - Returns: The parameter of the hit, at least `entry` and the entry into the triangle's own box, and the weights of
+  ///   the second and third vertex; nil where the ray misses the own box or the hit is not ahead.
+  @inline(__always)
+  static func complete(
+    _ ray: RayFrame, entry: Float, _ v0: SIMD4<Float>, _ v1: SIMD4<Float>, _ v2: SIMD4<Float>,
+    depths: SIMD3<Float>, edges e: SIMD3<Float>
+  ) -> SIMD3<Float>? {
+    let (near, far) = ray.interval(ownBox(v0, v1, v2))
+    guard near <= far else { return nil }
+    let sum = (e.x + e.y) + e.z
+    let z = (e.x * depths.x).addingProduct(e.y, depths.y).addingProduct(e.z, depths.z)
+    let plain = (z / sum) * ray.shearZ
+    // NaN, which only an overflow could make, becomes `far`.
+    let t = Lanes.greater(Lanes.greater(Lanes.lesser(far, plain), near), entry)
+    guard t > 0 else { return nil }
+    return SIMD3(t, e.y / sum, e.z / sum)
+  }
+}
+
+extension MeshArrays {
+  /// The corners of a triangle, lane 3 zero.
+  @inline(__always)
+  func corners(_ triangle: Int) -> (SIMD4<Float>, SIMD4<Float>, SIMD4<Float>) {
+    let i = indices.pointer + 3 * triangle
+    return (corner(i[0]), corner(i[1]), corner(i[2]))
+  }
+
+  @inline(__always)
+  private func corner(_ vertex: UInt32) -> SIMD4<Float> {
+    let p = positions.pointer + 3 * Int(vertex)
+    return SIMD4(p[0], p[1], p[2], 0)
+  }
+}

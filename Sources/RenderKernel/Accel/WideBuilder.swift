@@ -1,0 +1,279 @@
+import LaneMath
+
+/// Something to put into a tree: its box, and its number in the unused lane of `upper`.
+struct BoxedPrimitive: BitwiseCopyable {
+  var lower: SIMD4<Float>
+  var upper: SIMD4<Float>
+
+  @inline(__always) init(_ box: Box, number: UInt32) {
+    lower = box.lower
+    upper = box.upper
+    upper.w = Float(bitPattern: number)
+  }
+
+  @inline(__always) var number: UInt32 { upper.w.bitPattern }
+  @inline(__always) var box: Box {
+    var u = upper
+    u.w = 0
+    return Box(lower: lower, upper: u)
+  }
+  /// Twice the centre.
+  @inline(__always) var center: SIMD4<Float> {
+    var c = lower + upper
+    c.w = 0
+    return c
+  }
+}
+
+/// Builds a wide tree over a range of primitives, which it reorders. Serial; the result depends on its arguments only.
+///
+/// Top-down with a binned surface area heuristic; of a node's children the one with the largest area is split until there
+/// are eight (as Embree does).
+struct WideBuilder: ~Copyable {
+  /// From this depth of binary splits on ranges are halved by count, which bounds the depth by this plus 32.
+  static let heuristicDepth = 32
+  static let depthLimit = heuristicDepth + 32
+  static let binLimit = 32
+
+  struct Range: BitwiseCopyable {
+    var begin: Int
+    var end: Int
+    var box: Box
+    /// Of doubled centres.
+    var centers: Box
+    var depth: Int
+
+    var count: Int { end - begin }
+  }
+
+  /// A child that was left to a task of its own.
+  struct Deferred {
+    /// Byte offset of the reference in the nodes.
+    var referenceOffset: Int
+    var range: Range
+  }
+
+  let primitives: UnsafeMutablePointer<BoxedPrimitive>
+  /// Source of the triangles' vertices; nil for a tree whose leaves are the primitives' numbers.
+  let mesh: MeshArrays?
+  /// By material; none is tested where empty.
+  let alphaTested: [Bool]
+  /// Ranges of at most this size are left to tasks; zero defers none.
+  let deferralCount: Int
+
+  var nodes = GrowingMemory()
+  var blocks = GrowingMemory()
+  var deferred: [Deferred] = []
+
+  private let bins: UnsafeMutablePointer<Bin>
+
+  init(
+    primitives: UnsafeMutablePointer<BoxedPrimitive>, mesh: MeshArrays?, alphaTested: [Bool], deferralCount: Int
+  ) {
+    self.primitives = primitives
+    self.mesh = mesh
+    self.alphaTested = alphaTested
+    self.deferralCount = deferralCount
+    bins = .allocate(capacity: 3 * WideBuilder.binLimit)
+  }
+
+  deinit { bins.deallocate() }
+
+  private var leafCount: Int { mesh == nil ? 1 : 4 }
+
+  static func range(_ primitives: UnsafeMutablePointer<BoxedPrimitive>, count: Int) -> Range {
+    var result = Range(begin: 0, end: count, box: .empty, centers: .empty, depth: 0)
+    for i in 0..<count {
+      result.box.formUnion(primitives[i].box)
+      result.centers.include(primitives[i].center)
+    }
+    return result
+  }
+
+  /// Makes the tree of a range that is not empty and returns its root.
+  mutating func build(_ range: Range) -> UInt32 {
+    if range.count <= leafCount { return makeLeaf(range) }
+    return withUnsafeTemporaryAllocation(of: Range.self, capacity: 8) { children in
+      children.initializeElement(at: 0, to: range)
+      var childCount = 1
+      while childCount < 8 {
+        var widest = -1
+        var widestArea: Float = -1
+        for i in 0..<childCount where children[i].count > leafCount {
+          let area = children[i].box.halfArea
+          if area > widestArea {
+            widest = i
+            widestArea = area
+          }
+        }
+        if widest < 0 {
+          // An area that overflowed compares with nothing: take any child that can be split.
+          guard let any = (0..<childCount).first(where: { children[$0].count > leafCount }) else { break }
+          widest = any
+        }
+        let (first, second) = split(children[widest])
+        children[widest] = first
+        children.initializeElement(at: childCount, to: second)
+        childCount += 1
+      }
+
+      let offset = nodes.byteCount
+      writeBoxes(to: nodes.append(byteCount: WideNode.byteCount), children, childCount)
+      for i in 0..<childCount {
+        let referenceOffset = offset + WideNode.referenceOffset + 4 * i
+        if children[i].count <= deferralCount {
+          deferred.append(Deferred(referenceOffset: referenceOffset, range: children[i]))
+        } else {
+          let reference = build(children[i])
+          nodes.pointer.storeBytes(of: reference, toByteOffset: referenceOffset, as: UInt32.self)
+        }
+      }
+      return UInt32(offset / WideNode.byteCount)
+    }
+  }
+
+  private func writeBoxes(
+    to node: UnsafeMutableRawPointer, _ children: UnsafeMutableBufferPointer<Range>, _ childCount: Int
+  ) {
+    node.initializeMemory(as: UInt8.self, repeating: 0, count: WideNode.byteCount)
+    for i in 0..<8 {
+      let box = i < childCount ? children[i].box : .empty
+      for axis in 0..<3 {
+        let row = node + axis * WideNode.rowByteCount + 4 * i
+        row.storeBytes(of: box.lower[axis], as: Float.self)
+        row.storeBytes(of: box.upper[axis], toByteOffset: WideNode.upperOffset, as: Float.self)
+      }
+      node.storeBytes(of: WideTree.none, toByteOffset: WideNode.referenceOffset + 4 * i, as: UInt32.self)
+    }
+  }
+
+  private mutating func makeLeaf(_ range: Range) -> UInt32 {
+    guard let mesh else { return primitives[range.begin].number | WideTree.leafFlag }
+    let index = blocks.byteCount / TriangleBlock.byteCount
+    let block = blocks.append(byteCount: TriangleBlock.byteCount)
+    for lane in 0..<4 {
+      let isUsed = lane < range.count
+      let triangle = primitives[range.begin + (isUsed ? lane : 0)].number
+      var (v0, v1, v2) = mesh.corners(Int(triangle))
+      if !isUsed { (v1, v2) = (v0, v0) }
+      for axis in 0..<3 {
+        let row = block + axis * TriangleBlock.rowByteCount + 4 * lane
+        row.storeBytes(of: v0[axis], as: Float.self)
+        row.storeBytes(of: v1[axis], toByteOffset: TriangleBlock.vertexByteCount, as: Float.self)
+        row.storeBytes(of: v2[axis], toByteOffset: 2 * TriangleBlock.vertexByteCount, as: Float.self)
+      }
+      let material = mesh.materials.isEmpty ? 0 : Int(mesh.materials.pointer[Int(triangle)])
+      let isTested = material < alphaTested.count && alphaTested[material]
+      block.storeBytes(
+        of: triangle | (isTested ? TriangleBlock.alphaFlag : 0),
+        toByteOffset: TriangleBlock.indexOffset + 4 * lane, as: UInt32.self)
+    }
+    return UInt32(index) | WideTree.leafFlag
+  }
+}
+
+// MARK: Splitting
+
+extension WideBuilder {
+  private struct Bin: BitwiseCopyable {
+    var box: Box
+    var count: Int
+  }
+
+  private mutating func split(_ range: Range) -> (Range, Range) {
+    let extent = range.centers.upper - range.centers.lower
+    let isSplittable = extent .> SIMD4<Float>.zero
+    if range.depth >= WideBuilder.heuristicDepth || !(isSplittable[0] || isSplittable[1] || isSplittable[2]) {
+      return halve(range)
+    }
+    let binCount = min(WideBuilder.binLimit, 8 + range.count / 16)
+    let origin = range.centers.lower
+    // Just under the count, so that the largest centre falls into the last bin. Flat axes have one bin.
+    var scale = SIMD4<Float>(repeating: Float(binCount) * 0.9999) / extent
+    scale.replace(with: 0, where: .!(isSplittable .& (scale .< SIMD4(repeating: .infinity))))
+
+    for i in 0..<3 * binCount { bins[i] = Bin(box: .empty, count: 0) }
+    let (binsX, binsY, binsZ) = (bins, bins + binCount, bins + 2 * binCount)
+    for i in range.begin..<range.end {
+      let box = primitives[i].box
+      let b = (primitives[i].center - origin) * scale
+      add(box, to: binsX + Int(b.x))
+      add(box, to: binsY + Int(b.y))
+      add(box, to: binsZ + Int(b.z))
+    }
+
+    var bestCost = Float.infinity
+    var (bestAxis, bestBin) = (-1, 0)
+    for axis in 0..<3 where scale[axis] > 0 {
+      let axisBins = bins + axis * binCount
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: WideBuilder.binLimit) { rightCosts in
+        var box = Box.empty
+        var count = 0
+        for i in stride(from: binCount - 1, to: 0, by: -1) {
+          box.formUnion(axisBins[i].box)
+          count += axisBins[i].count
+          rightCosts.initializeElement(at: i, to: count == 0 ? .infinity : cost(box, count))
+        }
+        (box, count) = (.empty, 0)
+        for i in 1..<binCount {
+          box.formUnion(axisBins[i - 1].box)
+          count += axisBins[i - 1].count
+          let total = count == 0 ? .infinity : cost(box, count) + rightCosts[i]
+          if total < bestCost {
+            bestCost = total
+            (bestAxis, bestBin) = (axis, i)
+          }
+        }
+      }
+    }
+    guard bestAxis >= 0 else { return halve(range) }
+    return partition(range, axis: bestAxis, firstRightBin: bestBin, origin: origin, scale: scale)
+  }
+
+  @inline(__always)
+  private func add(_ box: Box, to bin: UnsafeMutablePointer<Bin>) {
+    bin.pointee.box.formUnion(box)
+    bin.pointee.count += 1
+  }
+
+  /// Area times blocks to test.
+  @inline(__always)
+  private func cost(_ box: Box, _ count: Int) -> Float {
+    box.halfArea * Float((count + leafCount - 1) / leafCount)
+  }
+
+  private func partition(
+    _ range: Range, axis: Int, firstRightBin: Int, origin: SIMD4<Float>, scale: SIMD4<Float>
+  ) -> (Range, Range) {
+    var left = Range(begin: range.begin, end: 0, box: .empty, centers: .empty, depth: range.depth + 1)
+    var right = Range(begin: 0, end: range.end, box: .empty, centers: .empty, depth: range.depth + 1)
+    var (i, j) = (range.begin, range.end)
+    while i < j {
+      let p = primitives[i]
+      let bin = Int((p.center[axis] - origin[axis]) * scale[axis])
+      if bin < firstRightBin {
+        left.box.formUnion(p.box)
+        left.centers.include(p.center)
+        i += 1
+      } else {
+        right.box.formUnion(p.box)
+        right.centers.include(p.center)
+        j -= 1
+        primitives[i] = primitives[j]
+        primitives[j] = p
+      }
+    }
+    left.end = i
+    right.begin = i
+    return (left, right)
+  }
+
+  private func halve(_ range: Range) -> (Range, Range) {
+    let middle = range.begin + range.count / 2
+    var left = WideBuilder.range(primitives + range.begin, count: middle - range.begin)
+    (left.begin, left.end, left.depth) = (range.begin, middle, range.depth + 1)
+    var right = WideBuilder.range(primitives + middle, count: range.end - middle)
+    (right.begin, right.end, right.depth) = (middle, range.end, range.depth + 1)
+    return (left, right)
+  }
+}
