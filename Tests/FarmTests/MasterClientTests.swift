@@ -199,7 +199,7 @@ struct MasterClientTests {
     }
   }
 
-  @Test("What is no HTTP address is refused at once", arguments: ["ftp://a", "127.0.0.1:7878", "http://"])
+  @Test("What is no HTTP address is refused at once", arguments: ["ftp://a", "localhost:7878", "http://", "path/only"])
   func noAddress(text: String) throws {
     let url = try #require(URL(string: text))
     #expect(throws: MasterError.self) { try MasterClient(url: url, token: nil) }

@@ -30,6 +30,8 @@ public final class MasterClient: Sendable {
     configuration.timeout.connect = TimeAmount(Limits.connectTimeout)
     configuration.redirectConfiguration = .disallow
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 16
+    // Else a refused connection is tried again in silence until the deadline; the retry policy is ours.
+    configuration.connectionPool.retryConnectionEstablishment = false
     http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }
 
