@@ -65,7 +65,7 @@ struct AccelStructureTests {
     let scene = AccelScene([mesh], Array(repeating: identity, count: 20))
     let ray = Ray(origin: [0.2, 0.2, 3], direction: [0, 0, -1], tMax: .infinity)
     for hit in scene.answers(ray, key: 0).hits {
-      #expect(hit.instance == 0 && hit.triangle == 1 && hit.t == 3)
+      #expect(hit.instance == 0 && hit.triangle == 1 && abs(hit.t - 3) < 1e-6)
     }
   }
 

@@ -26,7 +26,7 @@ struct RayFrame: BitwiseCopyable {
   var axisZ: Int
   var axisX: Int
   var axisY: Int
-  /// Minus the slope of the ray along `axisX` and `axisY`, per step of `axisZ`.
+  /// The slope of the ray along `axisX` and `axisY`, per step of `axisZ`.
   var shearX: Float
   var shearY: Float
   /// One over the direction's component along `axisZ`.
@@ -60,12 +60,12 @@ struct RayFrame: BitwiseCopyable {
     nearOffset = offset - slack
     farOffset = offset + slack
 
-    axisZ = size.x >= size.y ? (size.x >= size.z ? 0 : 2) : (size.y >= size.z ? 1 : 2)
+    axisZ = size.x > size.y ? (size.x > size.z ? 0 : 2) : (size.y > size.z ? 1 : 2)
     axisX = axisZ == 2 ? 0 : axisZ + 1
     axisY = axisX == 2 ? 0 : axisX + 1
-    shearX = -(d[axisX] / d[axisZ])
-    shearY = -(d[axisY] / d[axisZ])
     shearZ = 1 / d[axisZ]
+    shearX = d[axisX] * shearZ
+    shearY = d[axisY] * shearZ
     originX = o[axisX]
     originY = o[axisY]
     originZ = o[axisZ]

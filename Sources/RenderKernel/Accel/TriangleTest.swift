@@ -42,12 +42,12 @@ enum TriangleTest {
     let az = v0[ray.axisZ] - ray.originZ
     let bz = v1[ray.axisZ] - ray.originZ
     let cz = v2[ray.axisZ] - ray.originZ
-    let ax = (v0[ray.axisX] - ray.originX).addingProduct(ray.shearX, az)
-    let ay = (v0[ray.axisY] - ray.originY).addingProduct(ray.shearY, az)
-    let bx = (v1[ray.axisX] - ray.originX).addingProduct(ray.shearX, bz)
-    let by = (v1[ray.axisY] - ray.originY).addingProduct(ray.shearY, bz)
-    let cx = (v2[ray.axisX] - ray.originX).addingProduct(ray.shearX, cz)
-    let cy = (v2[ray.axisY] - ray.originY).addingProduct(ray.shearY, cz)
+    let ax = (v0[ray.axisX] - ray.originX) - ray.shearX * az
+    let ay = (v0[ray.axisY] - ray.originY) - ray.shearY * az
+    let bx = (v1[ray.axisX] - ray.originX) - ray.shearX * bz
+    let by = (v1[ray.axisY] - ray.originY) - ray.shearY * bz
+    let cx = (v2[ray.axisX] - ray.originX) - ray.shearX * cz
+    let cy = (v2[ray.axisY] - ray.originY) - ray.shearY * cz
     return (SIMD3(az, bz, cz), SIMD3(cx * by - cy * bx, ax * cy - ay * cx, bx * ay - by * ax))
   }
 
@@ -71,7 +71,7 @@ enum TriangleTest {
     let (near, far) = ray.interval(ownBox(v0, v1, v2))
     guard near <= far else { return nil }
     let sum = (e.x + e.y) + e.z
-    let z = (e.x * depths.x).addingProduct(e.y, depths.y).addingProduct(e.z, depths.z)
+    let z = (e.x * depths.x + e.y * depths.y) + e.z * depths.z
     let plain = (z / sum) * ray.shearZ
     // NaN, which only an overflow could make, becomes `far`.
     let t = Lanes.greater(Lanes.greater(Lanes.lesser(far, plain), near), entry)

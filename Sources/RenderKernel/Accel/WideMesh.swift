@@ -137,8 +137,8 @@ private struct RayLanes: BitwiseCopyable {
       let rows = block + number * TriangleBlock.vertexByteCount
       let z = rows.load(fromByteOffset: rowZ, as: SIMD4<Float>.self) - originZ
       return (
-        (rows.load(fromByteOffset: rowX, as: SIMD4<Float>.self) - originX).addingProduct(shearX, z),
-        (rows.load(fromByteOffset: rowY, as: SIMD4<Float>.self) - originY).addingProduct(shearY, z)
+        (rows.load(fromByteOffset: rowX, as: SIMD4<Float>.self) - originX) - shearX * z,
+        (rows.load(fromByteOffset: rowY, as: SIMD4<Float>.self) - originY) - shearY * z
       )
     }
     let (ax, ay) = sheared(0)
