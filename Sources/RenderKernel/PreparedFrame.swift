@@ -1,3 +1,4 @@
+import CLaneIntrinsics
 import LaneMath
 
 /// Bits belong to a revision: whatever changes a pixel or a work counter raises it (`GoldenDigestTests`).
@@ -23,6 +24,7 @@ public final class PreparedFrame: @unchecked Sendable {
     environmentTables: EnvironmentTables? = nil
   ) {
     precondition(meshes.count == description.meshes.count)
+    glint_set_float_environment()
     self.description = description
     self.meshes = meshes
     structure = SceneStructure(meshes: meshes, instances: description.instances, kind: kind)

@@ -95,6 +95,54 @@ struct ClosedFormTests {
     #expect((mean(planes, x: 0..<16, y: 0..<16) / expected - 1).magnitude < 0.01)
   }
 
+  @Test("A half see-through emitter lights half as much")
+  func seeThroughEmitter() {
+    func brightness(_ alpha: Float) -> Double {
+      var builder = floor()
+      builder.quad([-1, -1, 3], [2, 0, 0], [0, 2, 0], material: 1)
+      var emitter = matte(0)
+      emitter.emissive = [2, 2, 2]
+      emitter.alphaMode = .blend
+      emitter.baseColor.w = alpha
+      let description = frame(
+        builder.mesh(), [matte(0.5), emitter], camera: camera(distance: 2, tanHalfHeight: 0.001))
+      return mean(
+        render(prepared(description), settings(16, 16, bounces: 0), samples: 0..<256).planes, x: 0..<16, y: 0..<16)
+    }
+    #expect((brightness(0.5) / brightness(1) - 0.5).magnitude < 0.01)
+  }
+
+  @Test(
+    "A plane under a turned, uneven environment reflects the integral", arguments: [Float(0.25), 0.6, 1], [Float(0), 1])
+  func unevenEnvironment(roughness: Float, metallic: Float) {
+    var texels: [Float] = []
+    for i in 0..<32 * 16 { texels += [Float](repeating: i % 37 == 5 ? 40 : Float(i % 7) * 0.1, count: 3) }
+    var material = matte(0.8)
+    material.roughness = roughness
+    material.metallic = metallic
+    var description = frame(floor().mesh(), [material], camera: camera(distance: 2, tanHalfHeight: 0.001))
+    description.environment = Environment(width: 32, height: 16, texels: FlatBuffer(texels))
+    description.worldToEnvironment = Affine(x: [0.8, 0, 0.6, 0], y: [0, 1, 0, 0], z: [-0.6, 0, 0.8, 0])
+    let frame = prepared(description)
+    let planes = render(frame, settings(16, 16, bounces: 0), samples: 0..<256).planes
+    let lobes = SurfaceLobes<Float>(
+      baseColor: Vector(0.8, 0.8, 0.8), metallic: metallic, roughness: roughness, cosO: 1,
+      table: UnsafePointer(AlbedoTables.shared.values.pointer))
+    var expected = 0.0
+    let (rows, columns) = (600, 1200)
+    for row in 0..<rows {
+      let z = (Float(row) + 0.5) / Float(rows)
+      let radius = (1 - z * z).squareRoot()
+      for column in 0..<columns {
+        let (s, c) = laneSinCosTurns((Float(column) + 0.5) / Float(columns))
+        let w = Vector<Float>(radius * c, radius * s, z)
+        expected += Double(lobes.evaluate(Vector(0, 0, 1), w).value.x * frame.environment!.radiance(w).radiance.x)
+      }
+    }
+    expected *= 2 * .pi / Double(rows * columns)
+    #expect((mean(planes, x: 0..<16, y: 0..<16) / expected - 1).magnitude < 0.015)
+  }
+
   @Test("Nothing appears or is lost in a uniform environment", arguments: [Float(0.3), 0.7, 1], [Float(0), 1])
   func furnace(roughness: Float, metallic: Float) {
     var builder = SceneBuilder()

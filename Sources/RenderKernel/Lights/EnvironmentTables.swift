@@ -1,3 +1,4 @@
+import CLaneIntrinsics
 import LaneMath
 
 /// The environment made ready for sampling: a piecewise constant density over texels, proportional to the light that
@@ -20,6 +21,7 @@ public final class EnvironmentTables: @unchecked Sendable {
   let meanLuminance: Float
 
   public init(_ environment: Environment) {
+    glint_set_float_environment()
     self.environment = environment
     let (w, h) = (environment.width, environment.height)
     func light(_ x: Int, _ y: Int) -> Double {

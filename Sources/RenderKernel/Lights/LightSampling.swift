@@ -51,9 +51,14 @@ extension LightView {
     let materialIndex = geometry.pointee.materialIndex(Int(emitter.triangle))
     let density = areaDensity[materialIndex] * square / cosine * kindProbability
     guard density > 0 else { return .none }
-    let emission = (materials + materialIndex).pointee.emission(
-      geometry.pointee.coordinates(geometry.pointee.uv0, corners, u, v),
-      geometry.pointee.coordinates(geometry.pointee.uv1, corners, u, v))
+    let material = materials + materialIndex
+    let uv0 = geometry.pointee.coordinates(geometry.pointee.uv0, corners, u, v)
+    let uv1 = geometry.pointee.coordinates(geometry.pointee.uv1, corners, u, v)
+    var emission = material.pointee.emission(uv0, uv1)
+    // A ray that arrives by chance sees a see-through emitter as often as its filter accepts it.
+    if material.pointee.material.alphaMode != .opaque {
+      emission *= material.pointee.coverage(uv0, uv1, geometry.pointee.color(corners, u, v))
+    }
     // The shadow ray ends before the emitter, by more than the rounding of either end.
     let reach = largestMagnitude(point) + largestMagnitude(p1 - p0) + largestMagnitude(p2 - p0) + geometry.pointee.shift
     let gap = (reach + largestMagnitude(origin)) * InstanceGeometry.relativeClearance / cosine

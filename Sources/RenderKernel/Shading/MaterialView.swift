@@ -49,6 +49,15 @@ struct MaterialView {
     return color
   }
 
+  /// Share of rays that the surface stops.
+  @inline(__always)
+  func coverage(_ uv0: SIMD2<Float>, _ uv1: SIMD2<Float>, _ vertexColor: SIMD4<Float>) -> Float {
+    if material.alphaMode == .opaque { return 1 }
+    let alpha = baseColor(uv0, uv1, vertexColor).w
+    if material.alphaMode == .mask { return alpha >= material.alphaCutoff ? 1 : 0 }
+    return clamp01(alpha)
+  }
+
   @inline(__always)
   func emission(_ uv0: SIMD2<Float>, _ uv1: SIMD2<Float>) -> SIMD3<Float> {
     guard isEmissive else { return .zero }
@@ -67,14 +76,9 @@ struct MaterialAlphaFilter: AlphaFilter {
     let geometry = instances + Int(instance)
     let material = materials + geometry.pointee.materialIndex(Int(triangle))
     let corners = geometry.pointee.corners(Int(triangle))
-    let alpha = material.pointee.baseColor(
+    let coverage = material.pointee.coverage(
       geometry.pointee.coordinates(geometry.pointee.uv0, corners, u, v),
-      geometry.pointee.coordinates(geometry.pointee.uv1, corners, u, v), geometry.pointee.color(corners, u, v)
-    ).w
-    switch material.pointee.material.alphaMode {
-    case .opaque: return true
-    case .mask: return alpha >= material.pointee.material.alphaCutoff
-    case .blend: return SampleHash.unit(Float.self, SampleHash.mix(SampleHash.mix(key, instance), triangle)) < alpha
-    }
+      geometry.pointee.coordinates(geometry.pointee.uv1, corners, u, v), geometry.pointee.color(corners, u, v))
+    return SampleHash.unit(Float.self, SampleHash.mix(SampleHash.mix(key, instance), triangle)) < coverage
   }
 }
