@@ -8,7 +8,7 @@ import SceneModel
 /// Performs what the schedule decides, and tells it what came of that. Owns every task that it starts: all of them have ended
 /// when `run` returns.
 actor AgentDriver {
-  private let session: AgentSession
+  private let session: any MasterLink
   private let library: FrameLibrary
   private let threads: RenderThreads
   private let alteration: AgentService.Alteration?
@@ -34,7 +34,7 @@ actor AgentDriver {
   private var ending: CheckedContinuation<Void, Never>?
 
   init(
-    session: AgentSession, store: PartStore, threadCount: Int, alteration: AgentService.Alteration?, logger: Logger,
+    session: any MasterLink, store: PartStore, threadCount: Int, alteration: AgentService.Alteration?, logger: Logger,
     report: @escaping @Sendable (AgentReport) -> Void
   ) {
     self.session = session

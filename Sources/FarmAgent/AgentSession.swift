@@ -10,6 +10,8 @@ import SceneModel
 struct LeasedUnit: Sendable {
   var id: LeaseID
   var frame: FrameKey
+  /// Of the job's spec; part of what is signed.
+  var spec = ContentHash(hashing: [])
   var settings: RenderSettings
   var tile: TileRectangle
   var samples: Range<Int>
@@ -18,11 +20,13 @@ struct LeasedUnit: Sendable {
 }
 
 /// This agent as the master knows it. Registers, and does so again whenever the master has forgotten it.
-actor AgentSession {
+actor AgentSession: MasterLink {
   private let client: MasterClient
   private let configuration: AgentConfiguration
   private let agentKey: SigningKeyFile
   private let report: @Sendable (AgentReport) -> Void
+  /// This process: the master takes back what an earlier one with the same key held.
+  private let instance = UUID().uuidString
   /// Under way or done.
   private var registration: Task<String, any Error>?
 
@@ -65,9 +69,10 @@ actor AgentSession {
 
   /// Commits to the result's digest, then sends its planes. Tries until the master has taken or refused it.
   func deliver(_ unit: LeasedUnit, _ outcome: UnitOutcome) async throws {
-    let statement = Statements.result(lease: unit.id, digest: outcome.digest)
+    let statement = Statements.result(
+      lease: unit.id, spec: unit.spec, frame: unit.frame.number, digest: outcome.digest)
     let message = CommitMessage(
-      digest: outcome.digest, counters: CountersMessage(outcome.counters),
+      digest: outcome.digest, counters: outcome.counters,
       signature: Hex.text(try agentKey.key.signature(for: statement)))
     let payload = try await onOwnThread(named: "glint-pack") {
       ResultPayload.encode(outcome.planes, outcome.counters)
@@ -119,12 +124,13 @@ actor AgentSession {
   }
 
   private func registerOnce() async throws -> String {
+    let statement = Statements.agentKey(agentKey.publicKey)
     let message = RegisterAgent(
       name: configuration.name, agentKey: agentKey.publicKeyText,
       contributorKey: configuration.contributorKey.publicKeyText,
-      signature: Hex.text(
-        try configuration.contributorKey.key.signature(for: Statements.agentKey(agentKey.publicKey))),
-      kernelRevision: kernelRevision, threadCount: configuration.threadCount)
+      signature: Hex.text(try configuration.contributorKey.key.signature(for: statement)),
+      proof: Hex.text(try agentKey.key.signature(for: statement)), kernelRevision: kernelRevision,
+      threadCount: configuration.threadCount, instance: instance)
     var backoff = Backoff()
     while true {
       do {
@@ -146,6 +152,7 @@ extension LeasedUnit {
     id = message.id
     let spec = message.spec
     frame = FrameKey(bundle: spec.bundle, number: message.frame, camera: spec.camera)
+    self.spec = spec.hash
     settings = RenderSettings(width: spec.width, height: spec.height)
     settings.bounces = spec.bounces
     settings.seed = spec.seed

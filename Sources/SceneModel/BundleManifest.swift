@@ -87,7 +87,7 @@ public struct BundleManifest: Sendable, Equatable {
   }
 
   public init(decoding bytes: [UInt8]) throws(BundleError) {
-    self = try bytes.withUnsafeBytes { (raw) throws(BundleError) in try BundleManifest(raw) }
+    self = try bytes.withRawBytes { (raw) throws(BundleError) in try BundleManifest(raw) }
   }
 
   private init(_ raw: UnsafeRawBufferPointer) throws(BundleError) {

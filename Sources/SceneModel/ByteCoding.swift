@@ -167,3 +167,14 @@ public struct ByteReader {
     guard remaining == 0 else { throw fault("\(remaining) bytes too many") }
   }
 }
+
+extension Array where Element == UInt8 {
+  /// As `withUnsafeBytes`, which does not carry typed errors.
+  public func withRawBytes<Result>(
+    _ body: (UnsafeRawBufferPointer) throws(BundleError) -> Result
+  ) throws(BundleError) -> Result {
+    try withUnsafeBufferPointer { (buffer: UnsafeBufferPointer<UInt8>) throws(BundleError) -> Result in
+      try body(UnsafeRawBufferPointer(buffer))
+    }
+  }
+}

@@ -122,8 +122,8 @@ public final class PartStore: PartSource {
       if chunk.isEmpty { break }
       // Data's own withUnsafeBytes does not carry typed errors.
       let piece = [UInt8](chunk)
-      try piece.withUnsafeBytes { (raw) throws(BundleError) in
-        try reader.read(raw) { bytes throws(BundleError) in
+      try piece.withRawBytes { (raw: UnsafeRawBufferPointer) throws(BundleError) -> Void in
+        try reader.read(raw) { (bytes: UnsafeRawBufferPointer) throws(BundleError) -> Void in
           hasher.update(bytes)
           byteCount += bytes.count
         }

@@ -26,14 +26,10 @@ public enum Zstd {
   public static func decompress(_ bytes: [UInt8], limit: Int) throws(BundleError) -> [UInt8] {
     var output: [UInt8] = []
     var stream = try ZstdReader(limit: limit)
-    do throws(BundleError) {
-      try bytes.withUnsafeBytes { (raw) throws(BundleError) in
-        try stream.read(raw) { output.append(contentsOf: $0) }
-      }
-      try stream.finish()
-    } catch {
-      throw error
+    try bytes.withRawBytes { (raw: UnsafeRawBufferPointer) throws(BundleError) -> Void in
+      try stream.read(raw) { output.append(contentsOf: $0) }
     }
+    try stream.finish()
     return output
   }
 

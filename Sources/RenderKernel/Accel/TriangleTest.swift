@@ -6,7 +6,7 @@ import LaneMath
 /// second pass in double precision the triangle's own box as part of the test (`docs/kernel-traversal.md`).
 enum TriangleTest {
   /// Share of a triangle's extent by which its own box is larger than its vertices.
-  static let ownBoxSlack: Float = 0x1p-20
+  static let ownBoxSlack: Float = 0x1p-18
 
   /// The triangle's own box.
   @inline(__always)

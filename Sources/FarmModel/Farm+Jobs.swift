@@ -1,0 +1,166 @@
+import SceneModel
+
+/// Jobs: made and changed by people.
+extension Farm {
+  /// Most frames × units that a job may have: its state is held in memory.
+  public static let unitLimit = 20_000_000
+
+  /// - Parameter draft: Its id is ignored.
+  /// - Returns: The new job; the one that an earlier request of the same id made, if there is one.
+  public mutating func createJob(_ draft: JobRecord, now: FarmTime) throws(FarmFault) -> JobRecord {
+    if let known = jobs.values.first(where: { $0.record.requestID == draft.requestID }) { return known.record }
+    func refuse(_ text: String) -> FarmFault { FarmFault(.refused, "bad_job", "job: " + text) }
+    if let fault = draft.spec.fault ?? draft.picture.fault { throw refuse(fault) }
+    guard draft.spec.kernelRevision == kernelRevision else {
+      throw refuse(
+        "kernel revision \(draft.spec.kernelRevision), this master has \(kernelRevision); use the same version of glint")
+    }
+    guard draft.tile >= 16, draft.tile <= 1024, draft.tile % 16 == 0 else {
+      throw refuse("tile is \(draft.tile), expected a multiple of 16 from 16 to 1024")
+    }
+    guard (-100...100).contains(draft.priority) else {
+      throw refuse("priority is \(draft.priority), expected -100 to 100")
+    }
+    guard draft.firstFrame >= 0, draft.firstFrame <= draft.lastFrame, draft.lastFrame <= 1_000_000 else {
+      throw refuse("frames \(draft.firstFrame) to \(draft.lastFrame), expected an ascending range from 0 to 1000000")
+    }
+    let plan = FramePlan(
+      width: draft.spec.width, height: draft.spec.height, samples: draft.spec.samples, tile: draft.tile)
+    let unitCount = plan.units.count * (draft.lastFrame - draft.firstFrame + 1)
+    guard unitCount <= Farm.unitLimit else {
+      throw refuse(
+        "\(unitCount) units, at most \(Farm.unitLimit); submit fewer frames at a time, or larger tiles (--tile)")
+    }
+    var record = draft
+    repeat { record.id = JobID(random: random()) } while jobs[record.id] != nil
+    record.createdAt = now
+    record.state = .active
+    jobs[record.id] = JobState(record)
+    write(.job(record))
+    sortJobs()
+    tell(.jobChanged(record.id))
+    tell(.workAvailable)
+    return record
+  }
+
+  private func job(_ id: JobID) throws(FarmFault) -> JobState {
+    guard let job = jobs[id] else { throw FarmFault(.notFound, "no_job", "job \(id): there is none; `glint jobs` lists them") }
+    return job
+  }
+
+  private func conflict(_ record: JobRecord, _ action: String) -> FarmFault {
+    FarmFault(.conflict, "wrong_state", "job \(record.id): is \(record.state.rawValue), so it cannot be \(action)")
+  }
+
+  private mutating func keep(_ record: JobRecord) -> JobRecord {
+    jobs[record.id]?.record = record
+    write(.job(record))
+    tell(.jobChanged(record.id))
+    tell(.workAvailable)
+    return record
+  }
+
+  public mutating func pause(_ id: JobID) throws(FarmFault) -> JobRecord {
+    var record = try job(id).record
+    if record.state == .paused { return record }
+    guard record.state == .active else { throw conflict(record, "paused") }
+    record.state = .paused
+    return keep(record)
+  }
+
+  public mutating func resume(_ id: JobID) throws(FarmFault) -> JobRecord {
+    var record = try job(id).record
+    if record.state == .active { return record }
+    guard record.state == .paused else { throw conflict(record, "resumed") }
+    record.state = .active
+    record.reason = nil
+    return keep(record)
+  }
+
+  public mutating func cancel(_ id: JobID, now: FarmTime) throws(FarmFault) -> JobRecord {
+    var record = try job(id).record
+    if record.state == .cancelled { return record }
+    guard record.state != .finished else { throw conflict(record, "cancelled") }
+    record.state = .cancelled
+    record.endedAt = now
+    dropLeases(of: id)
+    return keep(record)
+  }
+
+  /// A failed or cancelled job goes on with what is unfinished; earlier failures are forgotten.
+  public mutating func retry(_ id: JobID) throws(FarmFault) -> JobRecord {
+    let job = try job(id)
+    var record = job.record
+    if record.state == .active { return record }
+    guard record.state == .failed || record.state == .cancelled else { throw conflict(record, "retried") }
+    for (_, frame) in job.frames {
+      for (_, unit) in frame.units where !unit.record.failures.isEmpty {
+        var unit = unit
+        unit.record.failures = []
+        keep(unit)
+      }
+    }
+    record.state = .active
+    record.reason = nil
+    record.endedAt = nil
+    return keep(record)
+  }
+
+  public mutating func setPriority(_ id: JobID, _ priority: Int) throws(FarmFault) -> JobRecord {
+    var record = try job(id).record
+    guard (-100...100).contains(priority) else {
+      throw FarmFault(.refused, "bad_priority", "priority is \(priority), expected -100 to 100")
+    }
+    record.priority = priority
+    let kept = keep(record)
+    sortJobs()
+    return kept
+  }
+
+  mutating func fail(_ id: JobID, reason: String, now: FarmTime) {
+    guard var record = jobs[id]?.record, record.state == .active || record.state == .paused else { return }
+    record.state = .failed
+    record.reason = reason
+    record.endedAt = now
+    dropLeases(of: id)
+    _ = keep(record)
+  }
+
+  /// The master cannot go on with a job by itself: a person must look.
+  public mutating func pause(_ id: JobID, reason: String) {
+    guard var record = jobs[id]?.record, record.state == .active else { return }
+    record.state = .paused
+    record.reason = reason
+    _ = keep(record)
+  }
+
+  private mutating func dropLeases(of id: JobID) {
+    for lease in leases.values where lease.ref.job == id { end(lease) }
+  }
+
+  /// The picture of a frame is on disk.
+  public mutating func frameAssembled(_ id: JobID, frame: Int, digest: ContentHash, now: FarmTime) {
+    guard let job = jobs[id], let state = job.frames[frame], job.assembling.contains(frame) else { return }
+    var rays: UInt64 = 0
+    var seconds = 0.0
+    for unit in state.units.values {
+      guard let result = unit.record.result else { continue }
+      rays += result.counters.rays + result.counters.shadowRays
+      seconds += result.seconds
+    }
+    let record = FrameRecord(job: id, number: frame, digest: digest, rays: rays, seconds: seconds)
+    jobs[id]?.finished[frame] = record
+    jobs[id]?.frames[frame] = nil
+    jobs[id]?.assembling.remove(frame)
+    write(.frame(record))
+    tell(.frameFinished(id, frame: frame))
+    if jobs[id]?.frames.isEmpty == true, var finished = jobs[id]?.record, finished.state != .finished {
+      finished.state = .finished
+      finished.endedAt = now
+      finished.reason = nil
+      _ = keep(finished)
+    } else {
+      tell(.jobChanged(id))
+    }
+  }
+}

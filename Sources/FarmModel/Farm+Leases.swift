@@ -1,0 +1,259 @@
+/// Agents and what they hold.
+extension Farm {
+  /// - Parameter record: What the agent says of itself; keys and signature have been checked.
+  public mutating func register(_ record: AgentRecord, now: FarmTime) throws(FarmFault) {
+    guard record.kernelRevision == kernelRevision else {
+      throw FarmFault(
+        .forbidden, "wrong_revision",
+        "agent: kernel revision \(record.kernelRevision), this master takes \(kernelRevision) only; use the same version of glint"
+      )
+    }
+    var state = agents[record.key] ?? AgentState(record: record)
+    if let reason = state.record.banReason { throw banned(reason) }
+    guard state.record.contributor == record.contributor else {
+      throw FarmFault(
+        .forbidden, "other_contributor",
+        "agent: its key belongs to contributor \(state.record.contributor); give it a data folder of its own (--data)")
+    }
+    let hasRestarted = state.record.instance != record.instance
+    state.record.name = record.name
+    state.record.threadCount = record.threadCount
+    state.record.kernelRevision = record.kernelRevision
+    state.record.instance = record.instance
+    state.lastSeen = now
+    agents[record.key] = state
+    write(.agent(state.record))
+    if hasRestarted {
+      for id in state.leases { if let lease = leases[id], lease.commitment == nil { end(lease) } }
+    }
+    tell(.agentsChanged)
+    if !wantedChecks.isEmpty { tell(.verificationWanted) }
+  }
+
+  private func banned(_ reason: String) -> FarmFault {
+    FarmFault(
+      .forbidden, "banned",
+      "agent: gets no more work, because \(reason). If the machine is honest, its memory may be faulty: test it, then ask the farm's operator"
+    )
+  }
+
+  /// The agent is alive.
+  private mutating func hear(_ agent: KeyID, _ now: FarmTime) throws(FarmFault) -> AgentState {
+    guard let state = agents[agent] else {
+      throw FarmFault(.forbidden, "unknown_session", "agent: not registered here")
+    }
+    if let reason = state.record.banReason { throw banned(reason) }
+    agents[agent]?.lastSeen = now
+    return state
+  }
+
+  func isPresent(_ agent: AgentState, _ now: FarmTime) -> Bool {
+    agent.record.banReason == nil && now - agent.lastSeen <= policy.presenceSeconds
+  }
+
+  // MARK: - Asking
+
+  /// A frame that an agent has ready.
+  public struct PreparedFrameRef: Sendable, Hashable {
+    public var job: JobSpecKey
+    public var frame: Int
+
+    public init(job: JobSpecKey, frame: Int) {
+      self.job = job
+      self.frame = frame
+    }
+  }
+
+  /// What jobs must have in common to share a prepared frame.
+  public struct JobSpecKey: Sendable, Hashable {
+    public var bundle: String
+    public var camera: Int
+
+    public init(bundle: String, camera: Int) {
+      self.bundle = bundle
+      self.camera = camera
+    }
+  }
+
+  /// Hands out up to `count` units: checks of others' units first, then previews, then frames that the agent has ready,
+  /// then frames that nobody works on, then any.
+  public mutating func lease(
+    to agent: KeyID, count: Int, prepared: Set<PreparedFrameRef>, now: FarmTime
+  ) throws(FarmFault) -> [LeaseRecord] {
+    let state = try hear(agent, now)
+    var wanted = min(count, policy.leasesInAnswer, policy.leasesOfAgent - state.leases.count)
+    guard wanted > 0 else { return [] }
+    var granted: [LeaseRecord] = []
+    func grant(_ farm: inout Farm, _ ref: UnitRef, isCheck: Bool) {
+      let lease = LeaseRecord(
+        id: LeaseID(random: farm.random(), farm.random()), ref: ref, agent: agent, isCheck: isCheck, grantedAt: now,
+        deadline: now + farm.policy.leaseSeconds)
+      farm.hold(lease)
+      farm.write(.lease(lease))
+      granted.append(lease)
+      wanted -= 1
+    }
+    for ref in wantedChecks where wanted > 0 {
+      guard jobs[ref.job]?.record.state == .active, let unit = unit(ref), unit.checkLease == nil,
+        let author = unit.record.result, author.contributor != state.record.contributor,
+        !unit.record.failures.contains(where: { $0.agent == agent })
+      else { continue }
+      grant(&self, ref, isCheck: true)
+    }
+    for id in order where wanted > 0 {
+      guard let job = jobs[id], job.record.state == .active else { continue }
+      for preview in [true, false] where wanted > 0 {
+        let key = JobSpecKey(bundle: job.record.spec.bundle.hex, camera: job.record.spec.camera)
+        while wanted > 0 {
+          guard let frame = choose(id, preview: preview, agent: agent, key, prepared) else { break }
+          // From one frame as many as it has; the choice is made anew for the next.
+          let open = take(id, frame, preview: preview, agent: agent, limit: wanted)
+          if open.isEmpty { break }
+          for unit in open { grant(&self, UnitRef(job: id, frame: frame, unit: unit), isCheck: false) }
+        }
+      }
+    }
+    return granted
+  }
+
+  /// The frame from which an agent should take its next units of a stage.
+  private mutating func choose(
+    _ id: JobID, preview: Bool, agent: KeyID, _ key: JobSpecKey, _ prepared: Set<PreparedFrameRef>
+  ) -> Int? {
+    guard let job = jobs[id] else { return nil }
+    var fallback: Int?
+    var free: Int?
+    var first: Int?
+    let start = preview ? job.firstOpenPreview : job.firstOpenRest
+    if start <= job.record.lastFrame {
+      for number in start...job.record.lastFrame {
+        guard let frame = job.frames[number], frame.hasOpen(preview: preview), isOpen(frame, preview, to: agent) else {
+          continue
+        }
+        if first == nil { first = number }
+        if prepared.contains(PreparedFrameRef(job: key, frame: number)) || frame.holders[agent] != nil { return number }
+        if frame.holders.isEmpty {
+          if free == nil { free = number }
+        } else if fallback == nil {
+          fallback = number
+        }
+        // Prepared frames are few and near; a long search for one costs more than it gives.
+        if free != nil, number - start > 256 { break }
+      }
+    }
+    if first == nil, let open = job.frames.filter({ $0.value.hasOpen(preview: preview) }).keys.min() {
+      if preview { jobs[id]?.firstOpenPreview = open } else { jobs[id]?.firstOpenRest = open }
+    } else if first == nil {
+      if preview { jobs[id]?.firstOpenPreview = .max } else { jobs[id]?.firstOpenRest = .max }
+    } else if let first {
+      // Units that only this agent may not have keep the mark where it is.
+      let hasEarlier = (start..<first).contains { job.frames[$0]?.hasOpen(preview: preview) == true }
+      if !hasEarlier { if preview { jobs[id]?.firstOpenPreview = first } else { jobs[id]?.firstOpenRest = first } }
+    }
+    return free ?? fallback
+  }
+
+  private func isOpen(_ frame: FrameProgress, _ preview: Bool, to agent: KeyID) -> Bool {
+    (preview ? frame.openPreview : frame.openRest).contains { unit in
+      frame.units[unit]?.record.failures.contains { $0.agent == agent } != true
+    }
+  }
+
+  private mutating func take(_ id: JobID, _ number: Int, preview: Bool, agent: KeyID, limit: Int) -> [Int] {
+    guard var frame = jobs[id]?.frames[number] else { return [] }
+    var taken: [Int] = []
+    var open = preview ? frame.openPreview : frame.openRest
+    var index = open.count - 1
+    while index >= 0, taken.count < limit {
+      let unit = open[index]
+      if frame.units[unit]?.record.failures.contains(where: { $0.agent == agent }) != true {
+        taken.append(unit)
+        open.remove(at: index)
+      }
+      index -= 1
+    }
+    if preview { frame.openPreview = open } else { frame.openRest = open }
+    jobs[id]?.frames[number] = frame
+    return taken
+  }
+
+  /// Notes a lease everywhere.
+  mutating func hold(_ lease: LeaseRecord) {
+    leases[lease.id] = lease
+    agents[lease.agent]?.leases.insert(lease.id)
+    jobs[lease.ref.job]?.frames[lease.ref.frame]?.holders[lease.agent, default: 0] += 1
+    if var unit = unit(lease.ref) {
+      if lease.isCheck { unit.checkLease = lease.id } else { unit.renderLease = lease.id }
+      keep(unit)
+    }
+  }
+
+  /// Forgets a lease; a unit that nobody has rendered is open again.
+  mutating func end(_ lease: LeaseRecord) {
+    guard leases.removeValue(forKey: lease.id) != nil else { return }
+    write(.leaseEnded(lease.id))
+    agents[lease.agent]?.leases.remove(lease.id)
+    if let count = jobs[lease.ref.job]?.frames[lease.ref.frame]?.holders[lease.agent] {
+      jobs[lease.ref.job]?.frames[lease.ref.frame]?.holders[lease.agent] = count > 1 ? count - 1 : nil
+    }
+    guard var unit = unit(lease.ref) else { return }
+    if lease.isCheck {
+      if unit.checkLease == lease.id { unit.checkLease = nil }
+      keep(unit)
+      if unit.record.check == .wanted { tell(.verificationWanted) }
+    } else if unit.renderLease == lease.id {
+      unit.renderLease = nil
+      keep(unit)
+      if unit.record.state == .open { jobs[lease.ref.job]?.reopen(lease.ref.frame, lease.ref.unit) }
+    }
+    tell(.workAvailable)
+  }
+
+  // MARK: - Keeping and giving back
+
+  /// - Returns: Those that are still the agent's.
+  public mutating func renew(_ ids: [LeaseID], of agent: KeyID, now: FarmTime) throws(FarmFault) -> [LeaseID] {
+    _ = try hear(agent, now)
+    var held: [LeaseID] = []
+    for id in ids {
+      guard var lease = leases[id], lease.agent == agent else { continue }
+      lease.deadline = now + policy.leaseSeconds
+      leases[id] = lease
+      // Not written: a restarted master gives every lease its full time anyway.
+      held.append(id)
+    }
+    return held
+  }
+
+  public mutating func giveBack(_ ids: [LeaseID], of agent: KeyID, now: FarmTime) throws(FarmFault) {
+    _ = try hear(agent, now)
+    for id in ids { if let lease = leases[id], lease.agent == agent { end(lease) } }
+  }
+
+  /// The agent could not render a unit: it does not get it again, and three such agents fail the job.
+  public mutating func fail(_ id: LeaseID, of agent: KeyID, reason: String, now: FarmTime) throws(FarmFault) {
+    let state = try hear(agent, now)
+    guard let lease = leases[id], lease.agent == agent else { return }
+    if var unit = unit(lease.ref), !unit.record.failures.contains(where: { $0.agent == agent }) {
+      unit.record.failures.append(UnitRecord.Failure(agent: agent, reason: String(reason.prefix(2000))))
+      keep(unit)
+      if unit.record.failures.count >= policy.failuresOfUnit, unit.record.state == .open {
+        let tile = jobs[lease.ref.job]?.plan.units[lease.ref.unit].tile
+        fail(
+          lease.ref.job,
+          reason:
+            "frame \(lease.ref.frame), tile at (\(tile?.x ?? 0), \(tile?.y ?? 0)): \(unit.record.failures.count) agents failed on it, the last one (\(state.record.name)) with: \(reason.prefix(500))",
+          now: now)
+      }
+    }
+    if let lease = leases[id] { end(lease) }
+  }
+
+  /// Takes back what silent agents hold.
+  ///
+  /// - Returns: When to call again at the latest; nil if nothing is leased.
+  public mutating func expireLeases(now: FarmTime) -> FarmTime? {
+    for lease in leases.values where lease.deadline <= now { end(lease) }
+    return leases.values.map(\.deadline).min()
+  }
+}

@@ -1,0 +1,249 @@
+import RenderKernel
+import SceneModel
+
+/// Seconds since 1970, handed in from outside.
+public typealias FarmTime = Double
+
+/// What is kept of a job. Times are seconds since 1970.
+public struct JobRecord: Sendable, Equatable, Codable {
+  public enum State: String, Sendable, Codable { case active, paused, finished, failed, cancelled }
+
+  public var id: JobID
+  public var name: String
+  public var spec: JobSpec
+  public var picture: PictureSpec
+  public var firstFrame: Int
+  public var lastFrame: Int
+  /// Edge of a tile.
+  public var tile: Int
+  public var priority: Int
+  public var state: State
+  /// Why it failed or waits.
+  public var reason: String?
+  public var createdAt: FarmTime
+  public var endedAt: FarmTime?
+  /// Chosen by who created it, so that a repeated request finds the job it made.
+  public var requestID: String
+
+  public init(
+    id: JobID, name: String, spec: JobSpec, picture: PictureSpec, firstFrame: Int, lastFrame: Int, tile: Int,
+    priority: Int, state: State = .active, createdAt: FarmTime, requestID: String
+  ) {
+    self.id = id
+    self.name = name
+    self.spec = spec
+    self.picture = picture
+    self.firstFrame = firstFrame
+    self.lastFrame = lastFrame
+    self.tile = tile
+    self.priority = priority
+    self.state = state
+    self.createdAt = createdAt
+    self.requestID = requestID
+  }
+}
+
+/// What is kept of a unit that somebody rendered or failed on; an untouched unit has no record.
+public struct UnitRecord: Sendable, Equatable, Codable {
+  public enum State: String, Sendable, Codable {
+    /// To be rendered.
+    case open
+    /// Its planes are here; whether they are right is not known yet.
+    case received
+    /// Credited; part of the picture.
+    case settled
+  }
+
+  public enum Check: String, Sendable, Codable {
+    case none
+    /// Somebody else shall render it.
+    case wanted
+    /// Two results differ: the master's kernel decides.
+    case disputed
+    case passed
+  }
+
+  public struct Result: Sendable, Equatable, Codable {
+    public var agent: KeyID
+    public var contributor: KeyID
+    public var digest: ContentHash
+    public var counters: WorkCounters
+    /// The agent's, over `Statements.result`.
+    public var signature: String
+    public var lease: LeaseID
+    /// Between lease and delivery.
+    public var seconds: Double
+    /// Counts results as they arrive.
+    public var sequence: Int
+
+    public init(
+      agent: KeyID, contributor: KeyID, digest: ContentHash, counters: WorkCounters, signature: String,
+      lease: LeaseID, seconds: Double, sequence: Int
+    ) {
+      self.agent = agent
+      self.contributor = contributor
+      self.digest = digest
+      self.counters = counters
+      self.signature = signature
+      self.lease = lease
+      self.seconds = seconds
+      self.sequence = sequence
+    }
+  }
+
+  public struct Failure: Sendable, Equatable, Codable {
+    public var agent: KeyID
+    public var reason: String
+
+    public init(agent: KeyID, reason: String) {
+      self.agent = agent
+      self.reason = reason
+    }
+  }
+
+  /// A check by a peer that agreed.
+  public struct Checker: Sendable, Equatable, Codable {
+    public var agent: KeyID
+    public var contributor: KeyID
+
+    public init(agent: KeyID, contributor: KeyID) {
+      self.agent = agent
+      self.contributor = contributor
+    }
+  }
+
+  public var ref: UnitRef
+  public var state = State.open
+  public var result: Result?
+  public var check = Check.none
+  /// Who rendered it a second time: of the check that passed, or of the dispute.
+  public var checker: Checker?
+  public var failures: [Failure] = []
+
+  public init(_ ref: UnitRef) { self.ref = ref }
+}
+
+/// What is kept of a finished frame.
+public struct FrameRecord: Sendable, Equatable, Codable {
+  public var job: JobID
+  public var number: Int
+  /// Of the merged film.
+  public var digest: ContentHash
+  /// Rays and shadow rays of its units.
+  public var rays: UInt64
+  /// Time that agents spent on it.
+  public var seconds: Double
+
+  public init(job: JobID, number: Int, digest: ContentHash, rays: UInt64, seconds: Double) {
+    self.job = job
+    self.number = number
+    self.digest = digest
+    self.rays = rays
+    self.seconds = seconds
+  }
+}
+
+/// What is kept of an agent.
+public struct AgentRecord: Sendable, Equatable, Codable {
+  public var key: KeyID
+  public var contributor: KeyID
+  public var name: String
+  public var threadCount: Int
+  public var kernelRevision: Int
+  /// The running process: another one with the same key has lost what the first had in hand.
+  public var instance: String
+  /// Checks that agreed.
+  public var correctCount = 0
+  public var unitCount = 0
+  /// Why it gets no work any more.
+  public var banReason: String?
+
+  public init(
+    key: KeyID, contributor: KeyID, name: String, threadCount: Int, kernelRevision: Int, instance: String
+  ) {
+    self.key = key
+    self.contributor = contributor
+    self.name = name
+    self.threadCount = threadCount
+    self.kernelRevision = kernelRevision
+    self.instance = instance
+  }
+}
+
+/// A unit in an agent's hands, until `deadline`.
+public struct LeaseRecord: Sendable, Equatable, Codable {
+  /// What the agent has bound itself to before sending planes.
+  public struct Commitment: Sendable, Equatable, Codable {
+    public var digest: ContentHash
+    public var counters: WorkCounters
+    public var signature: String
+
+    public init(digest: ContentHash, counters: WorkCounters, signature: String) {
+      self.digest = digest
+      self.counters = counters
+      self.signature = signature
+    }
+  }
+
+  public var id: LeaseID
+  public var ref: UnitRef
+  public var agent: KeyID
+  /// Renders what somebody else rendered already; the agent cannot tell.
+  public var isCheck: Bool
+  public var grantedAt: FarmTime
+  public var deadline: FarmTime
+  public var commitment: Commitment?
+
+  public init(id: LeaseID, ref: UnitRef, agent: KeyID, isCheck: Bool, grantedAt: FarmTime, deadline: FarmTime) {
+    self.id = id
+    self.ref = ref
+    self.agent = agent
+    self.isCheck = isCheck
+    self.grantedAt = grantedAt
+    self.deadline = deadline
+  }
+}
+
+/// One row to be written. All changes of one step are written in one transaction, before anybody hears of it.
+public enum Change: Sendable, Equatable {
+  case job(JobRecord)
+  case unit(UnitRecord)
+  case frame(FrameRecord)
+  case agent(AgentRecord)
+  case lease(LeaseRecord)
+  case leaseEnded(LeaseID)
+}
+
+/// Everything that a store holds.
+public struct StoredFarm: Sendable {
+  public var jobs: [JobRecord] = []
+  public var units: [UnitRecord] = []
+  public var frames: [FrameRecord] = []
+  public var agents: [AgentRecord] = []
+  public var leases: [LeaseRecord] = []
+
+  public init() {}
+}
+
+extension WorkCounters: Codable {
+  private enum CodingKeys: String, CodingKey { case paths, rays, shadowRays, shadingEvaluations, nonFiniteSamples }
+
+  public init(from decoder: any Decoder) throws {
+    self.init()
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    paths = try container.decode(UInt64.self, forKey: .paths)
+    rays = try container.decode(UInt64.self, forKey: .rays)
+    shadowRays = try container.decode(UInt64.self, forKey: .shadowRays)
+    shadingEvaluations = try container.decode(UInt64.self, forKey: .shadingEvaluations)
+    nonFiniteSamples = try container.decode(UInt64.self, forKey: .nonFiniteSamples)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(paths, forKey: .paths)
+    try container.encode(rays, forKey: .rays)
+    try container.encode(shadowRays, forKey: .shadowRays)
+    try container.encode(shadingEvaluations, forKey: .shadingEvaluations)
+    try container.encode(nonFiniteSamples, forKey: .nonFiniteSamples)
+  }
+}

@@ -1,0 +1,56 @@
+import Crypto
+import SceneModel
+
+/// The exact bytes that keys sign (docs/protocol.md). Every statement begins with a tag of its own, so that a signature of
+/// one kind never passes for another.
+public enum Statements {
+  /// What a contributor's key signs: this agent works for me.
+  public static func agentKey(_ publicKey: [UInt8]) -> [UInt8] {
+    var writer = ByteWriter()
+    writer.tag("glint agent key 1\n")
+    writer.integer(UInt32(publicKey.count))
+    for byte in publicKey { writer.integer(byte) }
+    return writer.bytes
+  }
+
+  /// What an agent's key signs: this is what the unit gave. The digest covers tile, samples, counters and planes.
+  public static func result(lease: LeaseID, spec: ContentHash, frame: Int, digest: ContentHash) -> [UInt8] {
+    var writer = ByteWriter()
+    writer.tag("glint result 1\n")
+    writer.string(lease.description)
+    writer.hash(spec)
+    writer.integer(UInt32(frame))
+    writer.hash(digest)
+    return writer.bytes
+  }
+
+  /// - Parameters:
+  ///   - signature: Hexadecimal digits.
+  ///   - key: An Ed25519 public key.
+  public static func isValid(signature: String, of statement: [UInt8], by key: KeyID) -> Bool {
+    guard let raw = bytes(hexadecimal: key.description, count: 32),
+      let signed = bytes(hexadecimal: signature, count: 64),
+      let publicKey = try? Curve25519.Signing.PublicKey(rawRepresentation: raw)
+    else { return false }
+    return publicKey.isValidSignature(signed, for: statement)
+  }
+
+  /// Bytes of lower-case hexadecimal digits; nil if they are not exactly `count` bytes.
+  public static func bytes(hexadecimal text: String, count: Int) -> [UInt8]? {
+    let digits = Array(text.utf8)
+    guard digits.count == 2 * count else { return nil }
+    func value(_ digit: UInt8) -> UInt8? {
+      switch digit {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+      default: nil
+      }
+    }
+    var bytes: [UInt8] = []
+    for index in 0..<count {
+      guard let high = value(digits[2 * index]), let low = value(digits[2 * index + 1]) else { return nil }
+      bytes.append(high << 4 | low)
+    }
+    return bytes
+  }
+}

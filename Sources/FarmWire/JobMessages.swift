@@ -1,0 +1,231 @@
+import FarmModel
+import Foundation
+import SceneModel
+
+/// `GET /v1/status`
+public struct StatusAnswer: Codable, Sendable, Equatable {
+  public var version: String
+  public var kernelRevision: Int
+  public var jobCount: Int
+  public var activeJobCount: Int
+  public var agentCount: Int
+
+  public init(version: String, kernelRevision: Int, jobCount: Int, activeJobCount: Int, agentCount: Int) {
+    self.version = version
+    self.kernelRevision = kernelRevision
+    self.jobCount = jobCount
+    self.activeJobCount = activeJobCount
+    self.agentCount = agentCount
+  }
+}
+
+/// Answer to `PUT /v1/bundles/{hash}`
+public struct MissingParts: Codable, Sendable, Equatable {
+  /// To be sent with `PUT /v1/parts/{hash}`.
+  public var missing: [BundleManifest.Part]
+
+  public init(missing: [BundleManifest.Part]) { self.missing = missing }
+}
+
+/// `POST /v1/jobs`
+public struct CreateJob: Codable, Sendable, Equatable {
+  public var name: String
+  public var spec: JobSpec
+  public var firstFrame: Int
+  public var lastFrame: Int
+  /// From -100 to 100; the highest goes first.
+  public var priority: Int
+  /// Edge of a tile, a multiple of 16.
+  public var tile: Int
+  public var view: String
+  public var exposure: Double
+  public var depth: Int
+  /// A repeated request with the same id finds the job that the first one made.
+  public var requestID: String
+
+  public init(
+    name: String, spec: JobSpec, firstFrame: Int, lastFrame: Int, priority: Int, tile: Int, view: String,
+    exposure: Double, depth: Int, requestID: String = UUID().uuidString
+  ) {
+    self.name = name
+    self.spec = spec
+    self.firstFrame = firstFrame
+    self.lastFrame = lastFrame
+    self.priority = priority
+    self.tile = tile
+    self.view = view
+    self.exposure = exposure
+    self.depth = depth
+    self.requestID = requestID
+  }
+}
+
+public struct JobSummary: Codable, Sendable, Equatable {
+  public var id: JobID
+  public var name: String
+  /// `active`, `paused`, `finished`, `failed` or `cancelled`.
+  public var state: String
+  /// Why it failed or waits.
+  public var reason: String?
+  public var spec: JobSpec
+  public var specHash: ContentHash
+  public var firstFrame: Int
+  public var lastFrame: Int
+  public var priority: Int
+  public var unitCount: Int
+  /// Rendered; perhaps not yet checked.
+  public var receivedUnitCount: Int
+  /// Settled: checked as far as they will be, and credited.
+  public var finishedUnitCount: Int
+  public var finishedFrameCount: Int
+  /// Seconds since 1970.
+  public var createdAt: Double
+  public var endedAt: Double?
+
+  public init(_ job: JobView) {
+    let record = job.record
+    id = record.id
+    name = record.name
+    state = record.state.rawValue
+    reason = record.reason
+    spec = record.spec
+    specHash = record.spec.hash
+    firstFrame = record.firstFrame
+    lastFrame = record.lastFrame
+    priority = record.priority
+    unitCount = job.unitCount
+    receivedUnitCount = job.receivedUnitCount
+    finishedUnitCount = job.settledUnitCount
+    finishedFrameCount = job.finishedFrameCount
+    createdAt = record.createdAt
+    endedAt = record.endedAt
+  }
+}
+
+/// `GET /v1/jobs`: newest first.
+public struct JobList: Codable, Sendable, Equatable {
+  public var jobs: [JobSummary]
+
+  public init(jobs: [JobSummary]) { self.jobs = jobs }
+}
+
+public struct FrameSummary: Codable, Sendable, Equatable {
+  public var number: Int
+  /// `waiting`, `rendering`, `checking` or `finished`.
+  public var state: String
+  public var unitCount: Int
+  public var receivedUnitCount: Int
+  public var finishedUnitCount: Int
+  /// Of a finished frame: rays and shadow rays.
+  public var rays: UInt64
+  /// Of a finished frame: time that agents spent on it.
+  public var seconds: Double
+  /// SHA-256 of the finished film before tone mapping.
+  public var digest: ContentHash?
+
+  public init(_ frame: FrameView) {
+    number = frame.number
+    unitCount = frame.unitCount
+    receivedUnitCount = frame.receivedUnitCount
+    finishedUnitCount = frame.settledUnitCount
+    rays = frame.record?.rays ?? 0
+    seconds = frame.record?.seconds ?? 0
+    digest = frame.record?.digest
+    state =
+      frame.record != nil
+      ? "finished"
+      : frame.receivedUnitCount == frame.unitCount
+        ? "checking" : frame.receivedUnitCount > 0 || frame.isHeld ? "rendering" : "waiting"
+  }
+}
+
+/// `GET /v1/jobs/{id}`
+public struct JobDetail: Codable, Sendable, Equatable {
+  public var job: JobSummary
+  public var frames: [FrameSummary]
+
+  public init(job: JobSummary, frames: [FrameSummary]) {
+    self.job = job
+    self.frames = frames
+  }
+}
+
+/// `POST /v1/jobs/{id}/pause` and so on.
+public enum JobAction: String, Codable, Sendable, CaseIterable {
+  case pause, resume, cancel, retry
+}
+
+/// `POST /v1/jobs/{id}/priority`
+public struct PriorityMessage: Codable, Sendable, Equatable {
+  public var priority: Int
+
+  public init(priority: Int) { self.priority = priority }
+}
+
+public struct AgentSummary: Codable, Sendable, Equatable {
+  public var key: KeyID
+  public var name: String
+  public var contributor: String
+  /// `working`, `idle`, `away` or `banned`.
+  public var state: String
+  /// Why it is banned.
+  public var reason: String?
+  /// Whether all its units are still checked.
+  public var isOnProbation: Bool
+  public var threadCount: Int
+  /// Results taken.
+  public var unitCount: Int
+  public var leaseCount: Int
+
+  public init(_ agent: AgentView) {
+    key = agent.record.key
+    name = agent.record.name
+    contributor = agent.record.contributor.description
+    reason = agent.record.banReason
+    isOnProbation = agent.isOnProbation
+    threadCount = agent.record.threadCount
+    unitCount = agent.record.unitCount
+    leaseCount = agent.leaseCount
+    state =
+      agent.record.banReason != nil
+      ? "banned" : !agent.isPresent ? "away" : agent.leaseCount > 0 ? "working" : "idle"
+  }
+}
+
+/// `GET /v1/agents`
+public struct AgentList: Codable, Sendable, Equatable {
+  public var agents: [AgentSummary]
+
+  public init(agents: [AgentSummary]) { self.agents = agents }
+}
+
+/// What a contributor has earned.
+public struct CreditSummary: Codable, Sendable, Equatable {
+  public var contributor: String
+  /// Settled units, each counted once.
+  public var unitCount: Int
+  public var paths: UInt64
+  /// Closest-hit and shadow rays.
+  public var rays: UInt64
+  public var shadingEvaluations: UInt64
+  /// Checks of others' units that agreed, counted apart.
+  public var checkCount: Int
+  public var checkRays: UInt64
+
+  public init(contributor: KeyID, _ credit: Credit) {
+    self.contributor = contributor.description
+    unitCount = credit.unitCount
+    paths = credit.counters.paths
+    rays = credit.counters.rays + credit.counters.shadowRays
+    shadingEvaluations = credit.counters.shadingEvaluations
+    checkCount = credit.checkCount
+    checkRays = credit.checkCounters.rays + credit.checkCounters.shadowRays
+  }
+}
+
+/// `GET /v1/credits`
+public struct CreditList: Codable, Sendable, Equatable {
+  public var credits: [CreditSummary]
+
+  public init(credits: [CreditSummary]) { self.credits = credits }
+}

@@ -1,0 +1,48 @@
+import ImageFiles
+import LaneMath
+import RenderKernel
+import SceneModel
+
+/// A whole frame's sums, before tone mapping.
+public struct FinishedFrame: Sendable {
+  public let width: Int
+  public let height: Int
+  public let sampleCount: Int
+  /// `6 × height × width`, planar, as in `UnitPlanes`.
+  public let sums: FlatBuffer<Float>
+  /// SHA-256 of the merged film: tag, width, height, sample count (UInt32), sums. Equal digests mean equal pictures.
+  public let digest: ContentHash
+
+  public init(width: Int, height: Int, sampleCount: Int, sums: FlatBuffer<Float>) {
+    self.width = width
+    self.height = height
+    self.sampleCount = sampleCount
+    self.sums = sums
+    var writer = ByteWriter()
+    writer.tag("glint film 1\n")
+    for value in [width, height, sampleCount] { writer.integer(UInt32(value)) }
+    var hasher = ContentHasher()
+    hasher.update(writer.bytes)
+    hasher.update(sums.bytes)
+    digest = hasher.finish()
+  }
+
+  /// - Parameter film: Complete for `sampleCount` samples.
+  public init(_ film: Film, sampleCount: Int) {
+    self.init(width: film.width, height: film.height, sampleCount: sampleCount, sums: film.mergedSums())
+  }
+
+  /// The picture as a PNG file's bytes.
+  public func png(view: ViewSettings, depth: BitDepth) throws(ImageError) -> [UInt8] {
+    switch depth {
+    case .eight:
+      try PNGWriter.encode8(
+        rgb: Develop.developed8(sums: sums.pointer, width: width, height: height, sampleCount: sampleCount, view: view),
+        width: width, height: height)
+    case .sixteen:
+      try PNGWriter.encode16(
+        rgb: Develop.developed16(sums: sums.pointer, width: width, height: height, sampleCount: sampleCount, view: view),
+        width: width, height: height)
+    }
+  }
+}
