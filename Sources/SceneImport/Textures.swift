@@ -3,6 +3,7 @@ import ImageFiles
 import LaneMath
 import RenderKernel
 import SceneModel
+import Synchronization
 
 /// Turns uses of glTF textures into textures of the scene: each picture decoded once, by all processors.
 final class TextureTable {
@@ -51,11 +52,17 @@ final class TextureTable {
     }
     let slots = ResultSlots(count: payloads.count)
     let work = payloads
+    let texelCount = Mutex(0)
     DispatchQueue.concurrentPerform(iterations: work.count) { i in
-      do throws(ImageError) {
-        slots[i] = .success(try work[i].data.withUnsafeBytes { (raw) throws(ImageError) in try ImageDecoder.decode(raw) })
-      } catch {
-        slots[i] = .failure(error)
+      slots[i] = work[i].data.withUnsafeBytes { raw in
+        Result { () throws(ImageError) in
+          guard texelCount.withLock({ $0 }) <= ImportLimits.texelCount else {
+            throw ImageError(.tooLarge, "all pictures together have more than \(ImportLimits.texelCount) pixels")
+          }
+          let image = try ImageDecoder.decode(raw)
+          texelCount.withLock { $0 += image.width * image.height }
+          return image
+        }
       }
     }
     for (i, payload) in payloads.enumerated() {
@@ -117,14 +124,15 @@ final class TextureTable {
       image: source, isColor: isColor, wrapU: try TextureTable.wrap(sampler["wrapS"]),
       wrapV: try TextureTable.wrap(sampler["wrapT"]),
       filter: try sampler["magFilter"].index() == 9728 ? .nearest : .linear)
-    if made[key] == nil {
+    let known = made[key]
+    if known == nil {
       made[key] = result.count
       result.append(
         Texture(
           width: image.width, height: image.height, texels: image.texels, encoding: isColor ? .srgb : .linear,
           wrapU: key.wrapU, wrapV: key.wrapV, filter: key.filter))
     }
-    var reference = TextureReference(texture: made[key]!, uvSet: try node["texCoord"].index() ?? 0)
+    var reference = TextureReference(texture: known ?? result.count - 1, uvSet: try node["texCoord"].index() ?? 0)
     let transform = node["extensions"]["KHR_texture_transform"]
     if transform.isPresent {
       let offset = try transform["offset"].floats(count: 2) ?? [0, 0]
@@ -181,7 +189,8 @@ enum MaterialImport {
     }
     result.append(Material())
     guard result.count <= BundleLimits.materialCount else {
-      throw document.root["materials"].fault("\(result.count) materials; at most \(BundleLimits.materialCount) are read")
+      throw document.root["materials"].fault(
+        "\(result.count) materials; at most \(BundleLimits.materialCount) are read")
     }
     return result
   }

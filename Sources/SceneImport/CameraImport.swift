@@ -1,0 +1,128 @@
+import LaneMath
+import RenderKernel
+import SceneModel
+
+/// Cameras of a scene, with the nodes that place them.
+struct PlacedCamera: Sendable {
+  var node: Int
+  var projection: Camera.Projection
+  /// Unique in the scene.
+  var name: String
+
+  static func all(_ document: GLTFDocument, nodes: [Int]) throws(ImportError) -> [PlacedCamera] {
+    let kinds = try document.root["cameras"].array()
+    var result: [PlacedCamera] = []
+    var names: Set<String> = []
+    var nextNumber: [String: Int] = [:]
+    for node in nodes {
+      let reference = document.nodes[node]["camera"]
+      guard let index = try reference.index(below: kinds.count, of: "cameras") else { continue }
+      guard result.count < BundleLimits.cameraCount else { throw reference.fault("there are too many cameras") }
+      guard let projection = try projection(document, kinds[index]) else { continue }
+      var wanted = printable(try document.nodes[node]["name"].string() ?? "")
+      if wanted.isEmpty { wanted = printable(try kinds[index]["name"].string() ?? "") }
+      if wanted.isEmpty { wanted = "camera \(result.count + 1)" }
+      var name = wanted
+      var number = nextNumber[wanted] ?? 2
+      while !names.insert(name).inserted {
+        name = "\(wanted) \(number)"
+        number += 1
+      }
+      nextNumber[wanted] = number
+      result.append(PlacedCamera(node: node, projection: projection, name: name))
+    }
+    return result
+  }
+
+  /// Without control characters and blanks around, and short enough for a bundle.
+  private static func printable(_ text: String) -> String {
+    let visible = String(text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : Character($0) })
+    let words = visible.split(separator: " ").joined(separator: " ")
+    return String(words.prefix(200)).utf8.count <= BundleLimits.cameraNameByteCount - 16
+      ? String(words.prefix(200)) : ""
+  }
+
+  private static func projection(
+    _ document: GLTFDocument, _ node: JSONNode
+  ) throws(ImportError) -> Camera.Projection? {
+    switch try node["type"].string() ?? "" {
+    case "perspective":
+      let angle = node["perspective"]["yfov"]
+      let yfov = try angle.float(0)
+      let tangent = laneTan(max(0, min(4, yfov)) / 2)
+      guard yfov > 0, yfov < 3.1415, tangent > 0, tangent.isFinite else {
+        throw angle.fault("found \(yfov), expected an angle between 0 and π")
+      }
+      return .perspective(tanHalfHeight: tangent)
+    case "orthographic":
+      let height = try node["orthographic"]["ymag"].float(0)
+      guard height != 0 else { throw node["orthographic"]["ymag"].fault("expected a height other than 0") }
+      return .orthographic(halfHeight: height.magnitude)
+    case let other:
+      throw node["type"].fault("'\(other)' is neither perspective nor orthographic")
+    }
+  }
+
+  /// Place and direction count, scale does not.
+  func camera(_ world: Affine) -> Camera {
+    Camera(
+      projection: projection,
+      cameraToWorld: PlacedCamera.frame(
+        at: world.origin, back: world.vector([0, 0, 1]), up: world.vector([0, 1, 0])))
+  }
+
+  /// Right-handed axes of unit length: +z along `back`, +y as near `up` as can be.
+  static func frame(at position: SIMD3<Float>, back: SIMD3<Float>, up: SIMD3<Float>) -> Affine {
+    let z = Vector.normalized(back) ?? [0, 0, 1]
+    let upright = Vector.normalized(up) ?? Vector.perpendicular(z)
+    let x = Vector.normalized(Vector.cross(upright, z)) ?? Vector.perpendicular(z)
+    let y = Vector.cross(z, x)
+    return Affine(
+      x: [x.x, y.x, z.x, position.x], y: [x.y, y.y, z.y, position.y], z: [x.z, y.z, z.z, position.z])
+  }
+
+  /// The camera of a file without one: sees the box from its front, right and above.
+  static func standard(_ box: Bounds) -> Camera {
+    let center = box.center
+    let extent = box.extent
+    let size = max(extent.x, max(extent.y, extent.z))
+    let offset = SIMD3<Float>(0.9, 0.5, 1.4) * ((size > 0 ? size : 1) * 0.75)
+    return Camera(
+      projection: .perspective(tanHalfHeight: (18.0 / 50) * 9 / 16),
+      cameraToWorld: frame(at: center + offset, back: offset, up: [0, 1, 0]))
+  }
+}
+
+/// A box along the axes.
+struct Bounds: Sendable {
+  var low = SIMD3<Float>(repeating: .infinity)
+  var high = SIMD3<Float>(repeating: -.infinity)
+
+  var isEmpty: Bool { !(low.x <= high.x) }
+  var center: SIMD3<Float> { isEmpty ? .zero : low * 0.5 + high * 0.5 }
+  var extent: SIMD3<Float> { isEmpty ? .zero : high - low }
+
+  mutating func add(_ p: SIMD3<Float>) {
+    guard Vector.isFinite(p) else { return }
+    low = pointwiseMin(low, p)
+    high = pointwiseMax(high, p)
+  }
+
+  mutating func add(_ positions: FlatBuffer<Float>, _ transform: Affine) {
+    for i in stride(from: 0, to: positions.count - 2, by: 3) {
+      add(transform.point(SIMD3(positions[i], positions[i + 1], positions[i + 2])))
+    }
+  }
+
+  /// The corners of a box, mapped.
+  mutating func add(_ box: Bounds, _ transform: Affine) {
+    guard !box.isEmpty else { return }
+    for corner in 0..<8 {
+      add(
+        transform.point(
+          SIMD3(
+            corner & 1 == 0 ? box.low.x : box.high.x, corner & 2 == 0 ? box.low.y : box.high.y,
+            corner & 4 == 0 ? box.low.z : box.high.z)))
+    }
+  }
+}

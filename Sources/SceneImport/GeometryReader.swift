@@ -1,0 +1,226 @@
+import LaneMath
+import RenderKernel
+import SceneModel
+
+/// Reads the primitives of meshes.
+final class GeometryReader {
+  private let document: GLTFDocument
+  private let materials: [Material]
+  /// Vertices and indices read so far: small files may name large accessors many times.
+  private var elementCount = 0
+
+  /// - Parameter materials: Of the document; the last is the default.
+  init(_ document: GLTFDocument, materials: [Material]) {
+    self.document = document
+    self.materials = materials
+  }
+
+  /// All triangles of a mesh.
+  ///
+  /// - Parameter jointCount: Of the skin that deforms the mesh; nil without one.
+  func primitives(_ mesh: JSONNode, jointCount: Int?) throws(ImportError) -> [PrimitiveData] {
+    let nodes = try mesh["primitives"].array()
+    guard !nodes.isEmpty else { throw mesh["primitives"].fault("expected at least one primitive") }
+    var result: [PrimitiveData] = []
+    for node in nodes {
+      guard var data = try primitive(node, jointCount: jointCount) else { continue }
+      data.repairNormals()
+      if let reference = materials[data.material].normalTexture, data.tangents.isEmpty {
+        if (reference.uvSet == 0 ? data.uv0 : data.uv1).isEmpty {
+          document.warn("\(node.path): has a normal texture but no TEXCOORD_\(reference.uvSet); it is shown smooth")
+        } else {
+          if data.normals.isEmpty { data.makeFlat() }
+          data.makeTangents(uvSet: reference.uvSet)
+        }
+      }
+      result.append(data)
+    }
+    if result.contains(where: { !$0.normals.isEmpty }) {
+      for i in result.indices where result[i].normals.isEmpty { result[i].makeFlat() }
+    }
+    return result
+  }
+
+  private func primitive(_ node: JSONNode, jointCount: Int?) throws(ImportError) -> PrimitiveData? {
+    let mode = try node["mode"].index() ?? 4
+    guard mode <= 6 else { throw node["mode"].fault("found \(mode), expected 0 to 6") }
+    guard mode >= 4 else {
+      document.warn("\(node.path): \(mode == 0 ? "points" : "lines") are not rendered")
+      return nil
+    }
+    let attributes = node["attributes"]
+    guard let positionIndex = try attributes["POSITION"].index() else {
+      document.warn("\(node.path): has no POSITION; it is left out")
+      return nil
+    }
+    var data = PrimitiveData()
+    data.path = node.path
+    data.material =
+      try node["material"].index(below: materials.count - 1, of: "materials") ?? materials.count - 1
+    let shape = try document.shape(positionIndex, for: attributes["POSITION"])
+    try spend(shape.count, node)
+    data.positions = try document.floats(positionIndex, components: [3], for: attributes["POSITION"])
+    data.vertexCount = shape.count
+    try checkPositions(data.positions, attributes["POSITION"], accessor: positionIndex)
+    data.indices = try triangles(node, mode: mode, vertexCount: data.vertexCount)
+    guard !data.indices.isEmpty else {
+      document.warn("\(node.path): has no triangles; it is left out")
+      return nil
+    }
+
+    data.normals = try floats(attributes["NORMAL"], [3], data.vertexCount)
+    // Without normals, glTF wants tangents ignored; without a normal texture nothing asks for them.
+    if !data.normals.isEmpty, materials[data.material].normalTexture != nil {
+      data.tangents = try floats(attributes["TANGENT"], [4], data.vertexCount)
+    }
+    data.repairTangents()
+    data.uv0 = try coordinates(attributes["TEXCOORD_0"], data.vertexCount)
+    data.uv1 = try coordinates(attributes["TEXCOORD_1"], data.vertexCount)
+    data.colors = try colors(attributes["COLOR_0"], data.vertexCount)
+    if let jointCount { try readSkin(&data, attributes, jointCount: jointCount) }
+    try readTargets(&data, node)
+    return data
+  }
+
+  private func spend(_ count: Int, _ node: JSONNode) throws(ImportError) {
+    elementCount += count
+    guard elementCount <= ImportLimits.geometryElementCount else {
+      throw node.fault(
+        "more than \(ImportLimits.geometryElementCount) vertices and indices; split the file into several")
+    }
+  }
+
+  private func triangles(_ node: JSONNode, mode: Int, vertexCount: Int) throws(ImportError) -> [UInt32] {
+    let list: [UInt32]
+    if let accessor = try node["indices"].index() {
+      let shape = try document.shape(accessor, for: node["indices"])
+      guard [.uint8, .uint16, .uint32].contains(shape.type) else {
+        throw node["indices"].fault("accessor \(accessor) holds no unsigned integers")
+      }
+      try spend(shape.count, node)
+      list = try document.integers(accessor, components: 1, for: node["indices"])
+      if let bad = list.firstIndex(where: { $0 >= UInt32(vertexCount) }) {
+        throw node["indices"].fault(
+          "accessor \(accessor), element \(bad): index \(list[bad]), but there are \(vertexCount) vertices")
+      }
+    } else {
+      list = (0..<UInt32(vertexCount)).map { $0 }
+    }
+    if mode == 4, list.count % 3 != 0 {
+      document.warn("\(node.path): \(list.count) indices are no multiple of 3; the rest is left out")
+    }
+    return Topology.triangles(mode: mode, list) ?? []
+  }
+
+  private func checkPositions(_ positions: [Float], _ node: JSONNode, accessor: Int) throws(ImportError) {
+    let limit = MeshArrays.coordinateLimit
+    if let bad = positions.firstIndex(where: { !($0.magnitude <= limit) }) {
+      throw node.fault("accessor \(accessor), element \(bad / 3): \(positions[bad]), expected a number within ±1e9")
+    }
+  }
+
+  /// Numbers of an attribute of every vertex; none where it is absent.
+  private func floats(_ node: JSONNode, _ components: [Int], _ vertexCount: Int) throws(ImportError) -> [Float] {
+    guard let accessor = try node.index() else { return [] }
+    let shape = try document.shape(accessor, for: node)
+    guard shape.count == vertexCount else {
+      throw node.fault("accessor \(accessor) has \(shape.count) elements, but there are \(vertexCount) vertices")
+    }
+    return try document.floats(accessor, components: components, for: node)
+  }
+
+  private func coordinates(_ node: JSONNode, _ vertexCount: Int) throws(ImportError) -> [Float] {
+    var values = try floats(node, [2], vertexCount)
+    var isRepaired = false
+    for i in values.indices where !values[i].isFinite {
+      values[i] = 0
+      isRepaired = true
+    }
+    if isRepaired { document.warn("\(node.path): some coordinates are not finite; they are taken as 0") }
+    return values
+  }
+
+  private func colors(_ node: JSONNode, _ vertexCount: Int) throws(ImportError) -> [Float] {
+    let values = try floats(node, [4, 3], vertexCount)
+    guard !values.isEmpty else { return [] }
+    let width = values.count / vertexCount
+    var result = [Float](repeating: 1, count: vertexCount * 4)
+    for vertex in 0..<vertexCount {
+      for i in 0..<width {
+        let value = values[vertex * width + i]
+        result[vertex * 4 + i] = value.isNaN ? 1 : max(0, min(1, value))
+      }
+    }
+    return result
+  }
+
+  private func readSkin(_ data: inout PrimitiveData, _ attributes: JSONNode, jointCount: Int) throws(ImportError) {
+    guard attributes["JOINTS_0"].isPresent, attributes["WEIGHTS_0"].isPresent else { return }
+    let sets = attributes["JOINTS_1"].isPresent && attributes["WEIGHTS_1"].isPresent ? 2 : 1
+    if attributes["JOINTS_2"].isPresent {
+      document.warn("\(attributes.path): more than 8 joints a vertex; the others are left out")
+    }
+    data.influences = 4 * sets
+    data.joints = [UInt16](repeating: 0, count: data.vertexCount * data.influences)
+    data.weights = [Float](repeating: 0, count: data.vertexCount * data.influences)
+    for set in 0..<sets {
+      let node = attributes["JOINTS_\(set)"]
+      guard let accessor = try node.index() else { throw node.fault("is missing") }
+      let shape = try document.shape(accessor, for: node)
+      guard [.uint8, .uint16].contains(shape.type), shape.count == data.vertexCount else {
+        throw node.fault("accessor \(accessor): expected unsigned integers for \(data.vertexCount) vertices")
+      }
+      let joints = try document.integers(accessor, components: 4, for: node)
+      let weights = try floats(attributes["WEIGHTS_\(set)"], [4], data.vertexCount)
+      for (i, joint) in joints.enumerated() {
+        let weight = weights[i].isFinite ? max(0, weights[i]) : 0
+        // Exporters leave anything beside a zero weight.
+        guard weight > 0 else { continue }
+        guard joint < UInt32(jointCount) else {
+          throw node.fault("accessor \(accessor), element \(i / 4): joint \(joint), but the skin has \(jointCount)")
+        }
+        let at = i / 4 * data.influences + set * 4 + i % 4
+        data.joints[at] = UInt16(joint)
+        data.weights[at] = weight
+      }
+    }
+    data.normalizeWeights()
+  }
+
+  private func readTargets(_ data: inout PrimitiveData, _ node: JSONNode) throws(ImportError) {
+    let targets = try node["targets"].array()
+    guard targets.count <= BundleLimits.morphTargetCount else {
+      throw node["targets"].fault("\(targets.count) morph targets; at most \(BundleLimits.morphTargetCount) are read")
+    }
+    for target in targets {
+      var read = PrimitiveData.Target()
+      try spend(data.vertexCount, target)
+      read.positions = try floats(target["POSITION"], [3], data.vertexCount)
+      if !data.normals.isEmpty { read.normals = try floats(target["NORMAL"], [3], data.vertexCount) }
+      if !data.tangents.isEmpty { read.tangents = try floats(target["TANGENT"], [3], data.vertexCount) }
+      for (name, values) in [("POSITION", read.positions), ("NORMAL", read.normals), ("TANGENT", read.tangents)] {
+        if let bad = values.firstIndex(where: { !($0.magnitude <= MeshArrays.coordinateLimit) }) {
+          throw target[name].fault("element \(bad / 3): \(values[bad]), expected a number within ±1e9")
+        }
+      }
+      data.targets.append(read)
+    }
+  }
+}
+
+extension PrimitiveData {
+  /// Makes the weights of each vertex sum to one; a vertex that nothing pulls is pulled by the first joint.
+  fileprivate mutating func normalizeWeights() {
+    for vertex in 0..<vertexCount {
+      let row = vertex * influences..<(vertex + 1) * influences
+      var sum: Float = 0
+      for i in row { sum += weights[i] }
+      guard sum > 0, sum.isFinite else {
+        for i in row { (joints[i], weights[i]) = (0, 0) }
+        weights[row.lowerBound] = 1
+        continue
+      }
+      if sum != 1 { for i in row { weights[i] /= sum } }
+    }
+  }
+}
