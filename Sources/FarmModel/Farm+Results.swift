@@ -100,10 +100,14 @@ extension Farm {
     public var isDispute: Bool
   }
 
-  /// - Parameter isReferee: Only disputes: the verifier is switched off for plain checks.
-  public func nextVerification(now: FarmTime, isReferee: Bool) -> Verification? {
+  /// - Parameters:
+  ///   - isReferee: Only disputes: the verifier is switched off for plain checks.
+  ///   - excluding: Under way already.
+  public func nextVerification(
+    now: FarmTime, isReferee: Bool, excluding: Set<UnitRef> = []
+  ) -> Verification? {
     func make(_ ref: UnitRef, _ isDispute: Bool) -> Verification? {
-      guard let job = jobs[ref.job], job.frames[ref.frame] != nil else { return nil }
+      guard !excluding.contains(ref), let job = jobs[ref.job], job.frames[ref.frame] != nil else { return nil }
       return Verification(
         ref: ref, spec: job.record.spec, unit: job.plan.units[ref.unit], isDispute: isDispute)
     }

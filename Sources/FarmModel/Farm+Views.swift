@@ -33,7 +33,7 @@ public struct AgentView: Sendable {
 public struct ReceivedUnit: Sendable {
   public var ref: UnitRef
   public var unit: FramePlan.Unit
-  public var digest: ContentHash
+  public var result: UnitRecord.Result
 }
 
 extension Farm {
@@ -72,7 +72,7 @@ extension Farm {
     return frame.units.values.compactMap { state in
       guard state.record.state != .open, let result = state.record.result else { return nil }
       return ReceivedUnit(
-        ref: state.record.ref, unit: job.plan.units[state.record.ref.unit], digest: result.digest)
+        ref: state.record.ref, unit: job.plan.units[state.record.ref.unit], result: result)
     }.sorted { ($0.unit.samples.lowerBound, $0.ref.unit) < ($1.unit.samples.lowerBound, $1.ref.unit) }
   }
 

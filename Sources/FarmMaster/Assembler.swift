@@ -1,0 +1,111 @@
+import FarmModel
+import Foundation
+import FrameRenderer
+import ImageFiles
+import LaneMath
+import Logging
+import RenderKernel
+import SceneModel
+import ServiceLifecycle
+
+/// Puts frames together whose units all hold, and writes their pictures.
+struct Assembler: Service {
+  let keeper: FarmKeeper
+  let files: MasterFiles
+  let worker: KernelWorker
+  let hub: EventHub
+  let logger: Logger
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown {
+      // Unlimited: a lost request would leave a frame unfinished until the next start.
+      guard let events = hub.listen(limit: .max) else { return }
+      await keeper.announceRestoredWork()
+      for await event in events {
+        switch event {
+        case .assemble(let job, let frame): await assemble(job, frame)
+        case .jobChanged(let job):
+          if await keeper.read({ $0.jobView(job)?.record.state == .cancelled }) {
+            logger.debug("Job \(job) was cancelled; its finished frames stay.")
+          }
+        default: break
+        }
+        if Task.isCancelled { return }
+      }
+    }
+  }
+
+  private func assemble(_ job: JobID, _ number: Int) async {
+    do {
+      guard let view = await keeper.read({ $0.jobView(job) }) else { return }
+      let units = await keeper.read { $0.receivedUnits(job, frame: number) }
+      let spec = view.record.spec
+      let film = FilmBox(Film(width: spec.width, height: spec.height))
+      for unit in units {
+        let planes = try await planes(unit, spec)
+        film.film.add(planes)
+      }
+      let picture = view.record.picture
+      let (digest, png) = try await onThread {
+        let frame = FinishedFrame(film.film, sampleCount: spec.samples)
+        return (
+          frame.digest,
+          try frame.png(view: ViewSettings(picture), depth: picture.depth == 16 ? .sixteen : .eight)
+        )
+      }
+      try files.keepPicture(job, frame: number, png: png)
+      try await keeper.perform { $0.frameAssembled(job, frame: number, digest: digest, now: FarmKeeper.now) }
+      files.removeResults(job, frame: number)
+    } catch {
+      if Task.isCancelled { return }
+      logger.error("Frame \(number) of job \(job) cannot be put together: \(error)")
+      try? await keeper.perform {
+        $0.pause(
+          job,
+          reason:
+            "frame \(number) cannot be put together (\(error)); mend that, then restart the master and resume the job")
+      }
+    }
+  }
+
+  /// A unit's planes from disk; what the disk has lost is rendered again, which gives the same bits.
+  private func planes(_ received: ReceivedUnit, _ spec: JobSpec) async throws -> UnitPlanes {
+    let unit = received.unit
+    if let payload = files.result(received.ref, lease: received.result.lease),
+      let decoded = try? ResultPayload.decode(payload, tile: unit.tile, samples: unit.samples),
+      decoded.digest == received.result.digest
+    {
+      return decoded.planes
+    }
+    logger.warning("Unit \(received.ref.unit) of frame \(received.ref.frame) was damaged on disk; it is rendered again")
+    let outcome = try await worker.render(spec, frame: received.ref.frame, unit: unit)
+    guard outcome.digest == received.result.digest else {
+      throw MasterFault(
+        .system, "unit \(received.ref.unit) is damaged on disk, and rendering it again gave another digest")
+    }
+    return outcome.planes
+  }
+
+  /// A film on its way between threads; one of them holds it at a time.
+  private final class FilmBox: @unchecked Sendable {
+    // Sendable because `assemble` awaits each use before the next.
+    let film: Film
+    init(_ film: Film) { self.film = film }
+  }
+}
+
+/// Runs long synchronous work on a thread of its own, away from the pool that answers the network.
+func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+  try await withCheckedThrowingContinuation { continuation in
+    let thread = Thread { continuation.resume(with: Swift.Result { try body() }) }
+    thread.name = "glint-master-work"
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+}
+
+extension ViewSettings {
+  init(_ picture: PictureSpec) {
+    self.init(transform: ViewTransform(rawValue: picture.view) ?? .neutral, exposure: Float(picture.exposure))
+  }
+}

@@ -1,0 +1,166 @@
+import FarmModel
+import FarmStore
+import Foundation
+import Logging
+
+/// The one owner of the farm's state. Whatever a step changed is durable before its answer goes out; steps that arrive
+/// while a transaction is being written share the next one.
+actor FarmKeeper {
+  private var farm: Farm
+  private let store: any FarmStore
+  private let hub: EventHub
+  private let logger: Logger
+  private let policy: FarmPolicy
+  private let kernelRevision: Int
+  private let random: @Sendable () -> UInt64
+
+  private struct Waiting {
+    var changes: [Change]
+    var events: [FarmEvent]
+    var continuation: CheckedContinuation<Void, any Error>
+  }
+
+  private var queue: [Waiting] = []
+  private var isWriting = false
+  /// Events of the restored state, for workers that start later.
+  private var firstEvents: [FarmEvent] = []
+  private var workWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
+  private var nextWaiter = 0
+
+  static var now: FarmTime { Date().timeIntervalSince1970 }
+
+  static func open(
+    store: any FarmStore, hub: EventHub, policy: FarmPolicy, kernelRevision: Int, logger: Logger
+  ) async throws -> FarmKeeper {
+    let random: @Sendable () -> UInt64 = {
+      var generator = SystemRandomNumberGenerator()
+      return generator.next()
+    }
+    var farm = Farm(
+      restoring: try await store.load(), policy: policy, kernelRevision: kernelRevision, now: now, random: random)
+    let changes = farm.takeChanges()
+    if !changes.isEmpty { try await store.write(changes) }
+    return FarmKeeper(
+      farm: farm, store: store, hub: hub, policy: policy, kernelRevision: kernelRevision, random: random,
+      logger: logger)
+  }
+
+  private init(
+    farm: Farm, store: any FarmStore, hub: EventHub, policy: FarmPolicy, kernelRevision: Int,
+    random: @escaping @Sendable () -> UInt64, logger: Logger
+  ) {
+    self.farm = farm
+    self.store = store
+    self.hub = hub
+    self.policy = policy
+    self.kernelRevision = kernelRevision
+    self.random = random
+    self.logger = logger
+    firstEvents = self.farm.takeEvents()
+  }
+
+  /// Lets the workers know what was left to do when the last master ended.
+  func announceRestoredWork() {
+    hub.publish(firstEvents)
+    firstEvents = []
+  }
+
+  /// Looks, without changing anything.
+  func read<Result: Sendable>(_ look: (borrowing Farm) throws -> Result) rethrows -> Result { try look(farm) }
+
+  /// Takes a step and returns when it is durable.
+  func perform<Result: Sendable>(_ step: @Sendable (inout Farm) throws -> Result) async throws -> Result {
+    let result = Swift.Result { try step(&farm) }
+    let changes = farm.takeChanges()
+    let events = farm.takeEvents()
+    if changes.isEmpty {
+      publish(events)
+    } else {
+      try await withCheckedThrowingContinuation { continuation in
+        queue.append(Waiting(changes: changes, events: events, continuation: continuation))
+        if !isWriting {
+          isWriting = true
+          Task { await self.writeQueue() }
+        }
+      }
+    }
+    return try result.get()
+  }
+
+  private func writeQueue() async {
+    while !queue.isEmpty {
+      var batch: [Waiting] = []
+      var count = 0
+      while let next = queue.first, batch.isEmpty || count + next.changes.count <= MasterLimits.changesInTransaction {
+        count += next.changes.count
+        batch.append(queue.removeFirst())
+      }
+      do {
+        try await store.write(batch.flatMap(\.changes))
+        for waiting in batch {
+          publish(waiting.events)
+          waiting.continuation.resume()
+        }
+      } catch {
+        await recover(from: error, batch)
+      }
+    }
+    isWriting = false
+  }
+
+  /// What memory holds is ahead of the disk: go back to what the disk holds. Nobody was told otherwise.
+  private func recover(from error: any Error, _ batch: [Waiting]) async {
+    logger.error("The state cannot be written: \(error)")
+    do {
+      let stored = try await store.load()
+      farm = Farm(
+        restoring: stored, policy: policy, kernelRevision: kernelRevision, now: FarmKeeper.now, random: random)
+      _ = farm.takeChanges()
+      firstEvents = farm.takeEvents()
+    } catch {
+      logger.critical("Nor can it be read again: \(error)")
+    }
+    let failed = batch + queue
+    queue = []
+    for waiting in failed { waiting.continuation.resume(throwing: error) }
+    announceRestoredWork()
+  }
+
+  private func publish(_ events: [FarmEvent]) {
+    hub.publish(events)
+    if events.contains(.workAvailable) {
+      let waiters = workWaiters
+      workWaiters = [:]
+      for waiter in waiters.values { waiter.resume() }
+    }
+  }
+
+  // MARK: - Waiting for work
+
+  /// Returns when there may be work, or after `seconds`.
+  func waitForWork(seconds: Double) async {
+    nextWaiter += 1
+    let id = nextWaiter
+    let timer = Task {
+      try? await Task.sleep(for: .seconds(seconds))
+      self.wake(id)
+    }
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        if Task.isCancelled { continuation.resume() } else { workWaiters[id] = continuation }
+      }
+    } onCancel: {
+      Task { await self.wake(id) }
+    }
+    timer.cancel()
+  }
+
+  private func wake(_ id: Int) { workWaiters.removeValue(forKey: id)?.resume() }
+
+  /// Wakes all who wait: the master stops.
+  func wakeAll() {
+    let waiters = workWaiters
+    workWaiters = [:]
+    for waiter in waiters.values { waiter.resume() }
+  }
+}

@@ -1,0 +1,74 @@
+import FarmModel
+import Foundation
+
+/// What a master is told at its start.
+public struct MasterConfiguration: Sendable {
+  public struct TLSFiles: Sendable {
+    public var certificate: URL
+    public var key: URL
+
+    public init(certificate: URL, key: URL) {
+      self.certificate = certificate
+      self.key = key
+    }
+  }
+
+  /// Holds everything: database, parts, results, pictures.
+  public var dataDirectory: URL
+  public var host: String
+  /// 0 takes a free one.
+  public var port: Int
+  /// Must be shown with every request but the page's own, if there is one.
+  public var token: String?
+  public var tls: TLSFiles?
+  public var policy = FarmPolicy()
+  /// Threads for checks that no agent can take; with 0 the master renders only to decide disputes.
+  public var verifierThreads = 1
+
+  public init(dataDirectory: URL, host: String = "127.0.0.1", port: Int = 7878) {
+    self.dataDirectory = dataDirectory
+    self.host = host
+    self.port = port
+  }
+}
+
+/// Bounds of the master, each with its reason.
+enum MasterLimits {
+  /// Control messages: 32 leases, or a page of jobs, stay far below.
+  static let controlBodyByteCount = 4 << 20
+  /// Asking for work may be held open so long: below the idle limits of common proxies.
+  static let longPollSeconds = 30.0
+  static let nameLength = 200
+  static let jobCount = 10_000
+  static let agentCount = 100_000
+  /// Open event streams.
+  static let listenerCount = 1000
+  /// Events that a slow listener may fall behind; it fetches everything anew anyway.
+  static let listenerBacklog = 64
+  /// Between two signs of life on a quiet event stream: below the idle limits of proxies.
+  static let pingInterval = Duration.seconds(15)
+  /// Results delivered lately, so that a repeated delivery hears the same answer.
+  static let rememberedDeliveries = 10_000
+  /// How often leases are looked at.
+  static let leaseInterval = Duration.seconds(1)
+  /// Changes written in one transaction.
+  static let changesInTransaction = 20_000
+}
+
+/// Why a master does not start, or cannot go on: what, where, and what to do.
+public struct MasterFault: Error, Sendable, CustomStringConvertible {
+  public enum Kind: Sendable, Equatable {
+    /// What it was told is wrong.
+    case usage
+    /// The data folder, the disk, the address.
+    case system
+  }
+
+  public var kind: Kind
+  public var description: String
+
+  public init(_ kind: Kind, _ description: String) {
+    self.kind = kind
+    self.description = description
+  }
+}

@@ -1,0 +1,4 @@
+/// `GET /openapi.json`
+enum OpenAPIDocument {
+  static let text = "{}"
+}
