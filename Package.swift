@@ -99,8 +99,10 @@ let package = Package(
     .executableTarget(
       name: "glint",
       dependencies: [
-        "SceneImport", "FrameRenderer", "FarmMaster", "FarmAgent", "FarmWire", "ImageFiles",
+        "SceneImport", "FrameRenderer", "FarmMaster", "FarmAgent", "FarmStore", "FarmWire", "ImageFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
 
     .testTarget(name: "LaneMathTests", dependencies: ["LaneMath"], swiftSettings: kernelSettings),
@@ -110,7 +112,9 @@ let package = Package(
     .testTarget(name: "SceneModelTests", dependencies: ["SceneModel"]),
     .testTarget(name: "SceneImportTests", dependencies: ["SceneImport", "SceneModel"]),
     .testTarget(name: "FarmModelTests", dependencies: ["FarmModel"]),
-    .testTarget(name: "FarmStoreTests", dependencies: ["FarmStore", "FarmModel"]),
+    .testTarget(
+      name: "FarmStoreTests",
+      dependencies: ["FarmStore", "FarmModel", .product(name: "GRDB", package: "GRDB.swift")]),
     .testTarget(name: "FarmTests", dependencies: ["glint", "FarmMaster", "FarmAgent", "FarmWire", "FrameRenderer"]),
   ]
 )

@@ -43,7 +43,8 @@ extension WebPage {
     }
 
     function makeBar(label) {
-      const about = { class: "bar", role: "progressbar", "aria-label": label, "aria-valuemin": 0, "aria-valuemax": 100 };
+      const about = { class: "bar", role: "progressbar", "aria-label": label, "aria-valuemin": 0,
+        "aria-valuemax": 100 };
       return make("span", about, make("i"), make("i"));
     }
 
@@ -96,7 +97,8 @@ extension WebPage {
     /// 12,345, then 1.23 M, 4.56 G …
     function count(value) {
       if (value < 1e5) return plain.format(value);
-      const [unit, name] = [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]].find(([unit]) => value >= unit);
+      const units = [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
+      const [unit, name] = units.find(([unit]) => value >= unit);
       return compact.format(value / unit) + " " + name;
     }
 

@@ -2,7 +2,7 @@ extension WebPage {
   /// Playing finished frames; begins the page at its end.
   static let playerScript = #"""
     const player = {
-      isOn: false, isStarved: false, numbers: [], place: 0, due: 0, bitmaps: new Map(), loading: 0, size: null, drawn: null,
+      isOn: false, isStarved: false, numbers: [], place: 0, due: 0, bitmaps: new Map(), loading: 0, size: null,
 
       update() {
         const now = frames().filter(frame => frame.state === "finished").map(frame => frame.number);
@@ -19,11 +19,11 @@ extension WebPage {
       },
 
       start() {
-        const { width, height } = summary().spec, scale = Math.min(1, $("stage").clientWidth * devicePixelRatio / width);
+        const { width, height } = summary().spec;
+        const scale = Math.min(1, $("stage").clientWidth * devicePixelRatio / width);
         this.size = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
         this.isOn = true;
         this.isStarved = true;
-        this.drawn = null;
         this.due = 0;
         this.place = Math.max(0, this.numbers.indexOf(state.frame));
         state.follow = false;

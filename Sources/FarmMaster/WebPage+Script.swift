@@ -4,7 +4,7 @@ extension WebPage {
     "use strict";
     const $ = id => document.getElementById(id);
     // The API may live under a path.
-    const base = new URL(location.pathname.endsWith("/") ? location.pathname : location.pathname + "/", location.origin);
+    const base = new URL(location.pathname.replace(/\/?$/, "/"), location.origin);
     const at = path => new URL(path, base).href;
 
     const state = {
@@ -45,8 +45,8 @@ extension WebPage {
       return answer.json();
     }
 
-    /// A function that asks for `work` to be done: at most once in `interval()` milliseconds, never twice at a time, and again
-    /// if it was asked for meanwhile. With `true` it does not wait for the interval.
+    /// A function that asks for `work` to be done: at most once in `interval()` milliseconds, never twice at a time,
+    /// and again if it was asked for meanwhile. With `true` it does not wait for the interval.
     function throttled(interval, work) {
       let timer = 0, isBusy = false, again = null, last = -Infinity;
       async function go() {
@@ -401,8 +401,8 @@ extension WebPage {
 
     function showStatus() {
       const { version, kernelRevision, jobCount, activeJobCount, agentCount } = state.status;
-      text($("status"), `${counted(activeJobCount, "active job")} of ${plain.format(jobCount)} · ${counted(agentCount, "agent")
-        } · version ${version} · kernel ${kernelRevision}`);
+      text($("status"), [`${counted(activeJobCount, "active job")} of ${plain.format(jobCount)}`,
+        counted(agentCount, "agent"), "version " + version, "kernel " + kernelRevision].join(" · "));
     }
 
     const rank = { working: 0, idle: 1, away: 2, banned: 3 };
@@ -445,7 +445,8 @@ extension WebPage {
       const columns = ["unitCount", "rays", "paths", "shadingEvaluations", "checkCount", "checkRays"];
       keyed($("credits"), credits, credit => credit.contributor, credit =>
         make("tr", null,
-          make("th", { scope: "row" }, make("span", { class: "mono", title: credit.contributor }, short(credit.contributor)),
+          make("th", { scope: "row" },
+            make("span", { class: "mono", title: credit.contributor }, short(credit.contributor)),
             makeCopy("the contributor's key " + short(credit.contributor), () => credit.contributor)),
           ...columns.map(() => make("td", { class: "number" }))),
         (row, credit) => columns.forEach((name, place) => {

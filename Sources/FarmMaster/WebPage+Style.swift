@@ -28,13 +28,15 @@ extension WebPage {
     .card > .empty { margin-top: .6rem; }
     .notice { padding: 1rem; }
     .skip { position: absolute; left: -999px; }
-    .skip:focus { left: .5rem; top: .5rem; z-index: 9; background: var(--raised); color: var(--strong); padding: .5rem; }
+    .skip:focus { left: .5rem; top: .5rem; z-index: 9; background: var(--raised); color: var(--strong);
+      padding: .5rem; }
     :focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; }
     main:focus { outline: none; }
 
     button, input { font: inherit; color: inherit; }
     button {
-      background: var(--raised); border: 1px solid #4c4c4c; border-radius: 6px; padding: .34rem .75rem; min-height: 2.1rem;
+      background: var(--raised); border: 1px solid #4c4c4c; border-radius: 6px; padding: .34rem .75rem;
+      min-height: 2.1rem;
       cursor: pointer; transition: background .12s;
     }
     button:hover:not(:disabled) { background: #3e3e3e; }
@@ -46,7 +48,8 @@ extension WebPage {
     button.icon svg { width: 15px; height: 15px; fill: currentColor; }
     button.toggle { font-size: .85rem; padding: .25rem .6rem; background: none; color: var(--muted); }
     button.toggle[aria-pressed="true"] { background: #474747; color: var(--strong); border-color: #6a6a6a; }
-    button.copy { border: 0; background: none; padding: 0 .35rem; min-height: 1.5rem; color: var(--muted); font-size: .8rem;
+    button.copy { border: 0; background: none; padding: 0 .35rem; min-height: 1.5rem; color: var(--muted);
+      font-size: .8rem;
       text-decoration: underline; text-underline-offset: 2px; }
     #play .stop, #play[aria-pressed="true"] .play { display: none; }
     #play[aria-pressed="true"] .stop { display: inline; }
@@ -59,7 +62,8 @@ extension WebPage {
     #connection { display: flex; align-items: center; gap: .45rem; font-size: .88rem; color: var(--muted);
       border-radius: 99px; padding: .15rem .7rem; border: 1px solid transparent; }
     #connection[data-state="lost"] { color: #1a1a1a; background: var(--amber); font-weight: 600; }
-    .dot { width: .55rem; height: .55rem; border-radius: 50%; background: var(--muted); flex: none; display: inline-block; }
+    .dot { width: .55rem; height: .55rem; border-radius: 50%; background: var(--muted); flex: none;
+      display: inline-block; }
     #connection[data-state="live"] .dot { background: var(--green); }
     #connection[data-state="lost"] .dot { background: #1a1a1a; }
 
@@ -75,7 +79,8 @@ extension WebPage {
     #jobs { list-style: none; overflow: hidden auto; min-height: 0; display: grid; gap: 2px; align-content: start;
       grid-template-columns: minmax(0, 1fr); padding: 2px; scrollbar-width: thin; scrollbar-color: #666 transparent; }
     #jobs li { content-visibility: auto; contain-intrinsic-size: auto 5rem; }
-    #jobs button { width: 100%; text-align: left; background: none; border-color: transparent; padding: .5rem; display: grid;
+    #jobs button { width: 100%; text-align: left; background: none; border-color: transparent; padding: .5rem;
+      display: grid;
       gap: .3rem; }
     #jobs button:hover { background: #2b2b2b; }
     #jobs button[aria-current="true"] { background: #363636; border-color: #555; }
@@ -84,29 +89,36 @@ extension WebPage {
     #jobs .small { font-size: .82rem; color: var(--muted); white-space: nowrap; }
 
     .state { display: inline-flex; align-items: baseline; gap: .4rem; white-space: nowrap; }
-    .state::before { content: ""; width: .55rem; height: .55rem; border-radius: 50%; background: var(--muted); flex: none; }
+    .state::before { content: ""; width: .55rem; height: .55rem; border-radius: 50%; background: var(--muted);
+      flex: none; }
     .state[data-state="active"]::before, .state[data-state="working"]::before { background: var(--green); }
     .state[data-state="finished"]::before { background: var(--finished); }
     .state[data-state="paused"]::before { background: none; border: 2px solid var(--amber); }
-    .state[data-state="failed"]::before, .state[data-state="banned"]::before { background: var(--red); border-radius: 1px; }
+    .state[data-state="failed"]::before, .state[data-state="banned"]::before { background: var(--red);
+      border-radius: 1px; }
     .state[data-state="cancelled"]::before, .state[data-state="away"]::before { background: none;
       border: 2px solid var(--muted); }
     .state[data-state="idle"]::before { background: var(--blue); }
 
-    .bar { position: relative; height: 6px; border-radius: 3px; background: var(--track); overflow: hidden; display: block; }
-    .bar i { position: absolute; inset: 0 auto 0 0; width: 0; background: var(--received); transition: width .3s linear; }
+    .bar { position: relative; height: 6px; border-radius: 3px; background: var(--track); overflow: hidden;
+      display: block; }
+    .bar i { position: absolute; inset: 0 auto 0 0; width: 0; background: var(--received);
+      transition: width .3s linear; }
     .bar i + i { background: var(--finished); }
 
     #job { display: grid; gap: .75rem; min-width: 0; }
     #job > * { min-width: 0; }
-    .job-head { display: flex; gap: .6rem 1rem; justify-content: space-between; align-items: flex-start; flex-wrap: wrap; }
+    .job-head { display: flex; gap: .6rem 1rem; justify-content: space-between; align-items: flex-start;
+      flex-wrap: wrap; }
     .job-title { min-width: 0; flex: 1 1 16rem; }
     .job-title h2 { font-size: 1.3rem; line-height: 1.25; overflow-wrap: anywhere; }
-    .reason { background: #2c2621; border-left: 3px solid var(--amber); padding: .5rem .75rem; overflow-wrap: anywhere; }
+    .reason { background: #2c2621; border-left: 3px solid var(--amber); padding: .5rem .75rem;
+      overflow-wrap: anywhere; }
 
     .viewer { border: 1px solid var(--line); border-radius: 8px; overflow: hidden; background: var(--card);
       display: flex; flex-direction: column; }
-    .viewport { container-type: size; height: clamp(220px, 58vh, 1100px); background: var(--surround); position: relative;
+    .viewport { container-type: size; height: clamp(220px, 58vh, 1100px); background: var(--surround);
+      position: relative;
       overflow: hidden; display: grid; place-items: center; }
     .viewport:focus-visible { outline-offset: -2px; }
     .stage { position: relative; aspect-ratio: var(--ratio); width: min(100cqw, 100cqh * var(--ratio)); }
@@ -122,8 +134,10 @@ extension WebPage {
     .tiles { position: absolute; inset: 0; pointer-events: none; }
     .tile { position: absolute; container-type: size; border: 1.5px solid hsl(var(--hue) 85% 72%); overflow: hidden;
       box-shadow: 0 0 0 1px #0009, inset 0 0 0 1px #0007; }
-    .tile span { position: absolute; left: 0; top: 0; max-width: 100%; padding: 0 .3em; font-size: 11px; line-height: 1.45;
-      background: hsl(var(--hue) 85% 72%); color: #111; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+    .tile span { position: absolute; left: 0; top: 0; max-width: 100%; padding: 0 .3em; font-size: 11px;
+      line-height: 1.45;
+      background: hsl(var(--hue) 85% 72%); color: #111; white-space: nowrap; overflow: hidden;
+      text-overflow: ellipsis; }
     @container (max-width: 30px) or (max-height: 16px) { .tile span { display: none; } }
     figcaption { display: flex; align-items: center; gap: .5rem 1rem; padding: .5rem .6rem; flex-wrap: wrap;
       border-top: 1px solid var(--line); }
@@ -135,10 +149,12 @@ extension WebPage {
     .scrub { position: relative; display: grid; align-items: center; }
     .scrub > * { grid-area: 1 / 1; }
     #overview { width: 100%; height: 6px; border-radius: 3px; background: var(--track); }
-    #scrub { width: 100%; margin: 0; height: 1.3rem; appearance: none; background: none; cursor: pointer; border-radius: 4px; }
+    #scrub { width: 100%; margin: 0; height: 1.3rem; appearance: none; background: none; cursor: pointer;
+      border-radius: 4px; }
     #scrub::-webkit-slider-thumb { appearance: none; width: 12px; height: 1.1rem; border-radius: 4px; background: #fff;
       border: 2px solid var(--ground); }
-    #scrub::-moz-range-thumb { width: 9px; height: 1rem; border-radius: 4px; background: #fff; border: 2px solid var(--ground); }
+    #scrub::-moz-range-thumb { width: 9px; height: 1rem; border-radius: 4px; background: #fff;
+      border: 2px solid var(--ground); }
     .strip { overflow-x: auto; overflow-y: hidden; height: 112px; border-radius: 6px; scrollbar-width: thin;
       scrollbar-color: #666 transparent; }
     .strip:focus-visible { outline-offset: 1px; }
@@ -147,7 +163,8 @@ extension WebPage {
       border: 2px solid transparent; cursor: pointer; overflow: hidden; contain: strict; }
     .cell:hover { background: #2c2c2c; }
     .cell[aria-selected="true"] { border-color: #f0f0f0; background: #383838; }
-    .cell canvas { width: 102px; height: 57px; display: block; background: #2b2b2b; border-radius: 2px; object-fit: contain; }
+    .cell canvas { width: 102px; height: 57px; display: block; background: #2b2b2b; border-radius: 2px;
+      object-fit: contain; }
     .cell[data-state="waiting"] canvas { background: repeating-linear-gradient(135deg, #292929 0 6px, #242424 6px 12px); }
     .cell .label { display: flex; justify-content: space-between; gap: .3rem; font-size: 11px; line-height: 1.6;
       color: var(--muted); font-variant-numeric: tabular-nums; white-space: nowrap; }
@@ -156,7 +173,8 @@ extension WebPage {
     .cell .bar i { transition: none; }
 
     .facts { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 2fr); gap: .75rem; }
-    .facts section { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .7rem 1rem .85rem; }
+    .facts section { background: var(--card); border: 1px solid var(--line); border-radius: 8px;
+      padding: .7rem 1rem .85rem; }
     .facts dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.2rem, 1fr)); gap: .55rem 1rem;
       margin-top: .45rem; }
     .facts dt { font-size: .78rem; color: var(--muted); }
@@ -182,7 +200,8 @@ extension WebPage {
     dialog::backdrop { background: #000a; }
     dialog form { display: grid; gap: .8rem; }
     dialog strong { overflow-wrap: anywhere; }
-    .toast { position: fixed; left: 50%; bottom: 1.2rem; transform: translateX(-50%); background: #ececec; color: #141414;
+    .toast { position: fixed; left: 50%; bottom: 1.2rem; transform: translateX(-50%); background: #ececec;
+      color: #141414;
       padding: .5rem 1rem; border-radius: 6px; max-width: min(90vw, 40rem); overflow-wrap: anywhere; z-index: 5;
       box-shadow: 0 4px 20px #000a; }
 
@@ -202,10 +221,12 @@ extension WebPage {
       .jobs.card { padding: .75rem .3rem .3rem; }
     }
     @media (prefers-reduced-motion: reduce) {
-      *, *::before, *::after { transition: none !important; animation: none !important; scroll-behavior: auto !important; }
+      *, *::before, *::after { transition: none !important; animation: none !important;
+      scroll-behavior: auto !important; }
     }
     @media (forced-colors: active) {
-      .bar { border: 1px solid; } .bar i + i { background: CanvasText; } .state::before, .dot { border: 2px solid CanvasText; }
+      .bar { border: 1px solid; } .bar i + i { background: CanvasText;
+      } .state::before, .dot { border: 2px solid CanvasText; }
       .cell[aria-selected="true"] { border-color: Highlight; }
     }
     """#

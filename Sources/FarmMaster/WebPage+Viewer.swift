@@ -90,7 +90,8 @@ extension WebPage {
       shown.url = null;
     }
 
-    /// Brings the view to the frame selected. Asked for faster than pictures come, it shows those it can and ends on the last.
+    /// Brings the view to the frame selected. Asked for faster than pictures come, it shows those it can and ends on
+    /// the last.
     function showPicture(isNews = false) {
       const frame = frameAt(state.frame), job = state.jobID;
       if (!frame || player.isOn) return;
@@ -164,7 +165,9 @@ extension WebPage {
         if (!blob && number === state.frame) {
           shown.kind = null;
           // The next news of the frame, or this, tries again.
-          setTimeout(() => { if (state.jobID === job && state.frame === number && shown.kind === null) showPicture(); }, 5000);
+          setTimeout(() => {
+            if (state.jobID === job && state.frame === number && shown.kind === null) showPicture();
+          }, 5000);
         }
         fit();
       }
@@ -195,7 +198,11 @@ extension WebPage {
       showPicture(true);
       if (frame.state === "finished" || isOver(summary())) return showTiles([]);
       let tiles = [];
-      try { tiles = (await get(tilesOf(job, frame.number))).tiles; } catch (fault) { if (fault.status !== 404) throw fault; }
+      try {
+        tiles = (await get(tilesOf(job, frame.number))).tiles;
+      } catch (fault) {
+        if (fault.status !== 404) throw fault;
+      }
       if (job === state.jobID && frame.number === state.frame) showTiles(tiles);
     });
     // Agents take tiles without an event.
@@ -257,7 +264,8 @@ extension WebPage {
       let words = "";
       if (frame && player.isOn) words = player.isStarved ? "loading…" : "playing at 24 fps";
       else if (frame) {
-        words = frame.state === "finished" || frame.state === "waiting" ? frame.state : `${frame.state}, ${percent(frame)} %`;
+        const isBetween = frame.state === "rendering" || frame.state === "checking";
+        words = frame.state + (isBetween ? `, ${percent(frame)} %` : "");
         if (shown.tiles > 0) words += ` · ${counted(shown.tiles, "tile")} in work by ${counted(shown.hands, "agent")}`;
       }
       text($("frame-note"), words);
@@ -346,7 +354,7 @@ extension WebPage {
     // MARK: The strip
 
     const pitch = 116;
-    /// Small pictures by frame: {kind, bitmap, units, time}; those last used.
+    /// Small pictures by frame: {kind, bitmap, isMissing, units, time}; those last used.
     const thumbs = new Map();
     const thumbLimit = 800;
     let thumbsLoading = 0, thumbTimer = 0;
@@ -367,8 +375,8 @@ extension WebPage {
       if (!width) return;
       const place = state.places.get(state.frame);
       if (reveal && place !== undefined) {
-        const left = place * pitch;
-        if (left < strip.scrollLeft || left + pitch > strip.scrollLeft + width) strip.scrollLeft = left - (width - pitch) / 2;
+        const left = place * pitch, isSeen = left >= strip.scrollLeft && left + pitch <= strip.scrollLeft + width;
+        if (!isSeen) strip.scrollLeft = left - (width - pitch) / 2;
       }
       const first = Math.max(0, Math.floor(strip.scrollLeft / pitch) - 2);
       const end = Math.min(all.length, Math.ceil((strip.scrollLeft + width) / pitch) + 2);
@@ -420,7 +428,9 @@ extension WebPage {
       while (thumbsLoading < 2) {
         const frame = seen.find(frame => {
           const thumb = thumbs.get(frame.number);
-          if (frame.state === "finished") return thumb?.kind !== "finished" || (!thumb.bitmap && time - thumb.time > 15000);
+          if (frame.state === "finished") {
+            return thumb?.kind !== "finished" || (thumb.isMissing && time - thumb.time > 15000);
+          }
           // Previews are the master's work: one now and then will do.
           return isStarted(frame) && (!thumb || (thumb.units !== frame.receivedUnitCount && time - thumb.time > 12000));
         });
@@ -430,8 +440,11 @@ extension WebPage {
     }
 
     async function loadThumb(frame) {
-      const job = state.jobID, kind = frame.state === "finished" ? "finished" : "preview", old = thumbs.get(frame.number);
-      const thumb = { kind, bitmap: old?.bitmap ?? null, units: frame.receivedUnitCount, time: performance.now() };
+      const job = state.jobID, old = thumbs.get(frame.number);
+      const kind = frame.state === "finished" ? "finished" : "preview";
+      const thumb = {
+        kind, bitmap: old?.bitmap ?? null, isMissing: true, units: frame.receivedUnitCount, time: performance.now(),
+      };
       thumbs.delete(frame.number);
       thumbs.set(frame.number, thumb);
       if (thumbs.size > thumbLimit) thumbs.delete(thumbs.keys().next().value);
@@ -439,7 +452,9 @@ extension WebPage {
       try {
         const blob = kind === "finished" ? await fileOf(frame.number) : await download(previewOf(job, frame.number));
         const bitmap = await thumbOf(blob);
-        if (job === state.jobID && thumbs.get(frame.number) === thumb) thumbs.set(frame.number, { ...thumb, bitmap });
+        if (job === state.jobID && thumbs.get(frame.number) === thumb) {
+          thumbs.set(frame.number, { ...thumb, bitmap, isMissing: false });
+        }
       } catch { }
       thumbsLoading -= 1;
       if (job === state.jobID) showStrip();
@@ -452,7 +467,8 @@ extension WebPage {
 
     function shrunk(image, width, height) {
       const whole = value => Math.max(1, Math.round(value));
-      return createImageBitmap(image, { resizeWidth: whole(width), resizeHeight: whole(height), resizeQuality: "high" });
+      const size = { resizeWidth: whole(width), resizeHeight: whole(height) };
+      return createImageBitmap(image, { ...size, resizeQuality: "high" });
     }
 
     /// All frames in one line, coloured by state.

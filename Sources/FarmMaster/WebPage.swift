@@ -31,7 +31,8 @@ enum WebPage {
       <p id="connection" role="status"><span class="dot" aria-hidden="true"></span><span id="connection-text"
         >Connecting…</span></p>
     </header>
-    <noscript><p class="notice">This page needs JavaScript. The command <code>glint jobs</code> tells the same.</p></noscript>
+    <noscript><p class="notice">This page needs JavaScript. The command
+      <code>glint jobs</code> tells the same.</p></noscript>
 
     <form id="login" class="card" hidden>
       <h2>This farm needs a token</h2>
@@ -79,8 +80,8 @@ enum WebPage {
                   ><svg viewBox="0 0 16 16" aria-hidden="true"><path d="M11 3v10L4 8z"/></svg></button>
                 <button id="play" type="button" class="icon" aria-pressed="false"
                   aria-label="Play finished frames" title="Play finished frames (space)"
-                  ><svg viewBox="0 0 16 16" aria-hidden="true"><path class="play" d="M4 2.5v11L13 8z"/><path class="stop"
-                  d="M4 3h3v10H4zm5 0h3v10H9z"/></svg></button>
+                  ><svg viewBox="0 0 16 16" aria-hidden="true"><path class="play" d="M4 2.5v11L13 8z"/><path
+                  class="stop" d="M4 3h3v10H4zm5 0h3v10H9z"/></svg></button>
                 <button id="next" type="button" class="icon" aria-label="Next frame" title="Next frame (→)"
                   ><svg viewBox="0 0 16 16" aria-hidden="true"><path d="M5 3v10l7-5z"/></svg></button>
               </div>
@@ -129,7 +130,8 @@ enum WebPage {
               <tbody id="agents"></tbody>
             </table>
           </div>
-          <p id="no-agents" class="empty" hidden>No agents. <code id="agent-command"></code> on any machine makes one.</p>
+          <p id="no-agents" class="empty" hidden>No agents. <code id="agent-command"></code> on any machine
+            makes one.</p>
         </section>
 
         <section class="card" aria-labelledby="credits-title">

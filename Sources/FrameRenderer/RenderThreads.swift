@@ -96,16 +96,28 @@ public final class RenderThreads: Sendable {
     options: ExecutionOptions = ExecutionOptions()
   ) async throws -> UnitOutcome {
     try await run { isCancelled in
-      let start = ContinuousClock.now
-      let (planes, counters) = try renderUnit(
-        frame.frame, settings: settings, frameNumber: frame.number, tile: tile, samples: samples, options: options,
-        isCancelled: isCancelled)
-      let digest = ResultPayload.digest(planes, counters)
-      let (seconds, attoseconds) = (ContinuousClock.now - start).components
-      return UnitOutcome(
-        planes: planes, counters: counters, digest: digest, seconds: Double(seconds) + Double(attoseconds) * 1e-18)
+      try RenderThreads.renderNow(
+        frame, settings: settings, tile: tile, samples: samples, options: options, isCancelled: isCancelled)
     }
   }
+
+  /// Renders on the calling thread.
+  static func renderNow(
+    _ frame: PreparedJobFrame, settings: RenderSettings, tile: TileRectangle, samples: Range<Int>,
+    options: ExecutionOptions, isCancelled: () -> Bool
+  ) throws -> UnitOutcome {
+    let start = ContinuousClock.now
+    let (planes, counters) = try renderUnit(
+      frame.frame, settings: settings, frameNumber: frame.number, tile: tile, samples: samples, options: options,
+      isCancelled: isCancelled)
+    let digest = ResultPayload.digest(planes, counters)
+    let (seconds, attoseconds) = (ContinuousClock.now - start).components
+    return UnitOutcome(
+      planes: planes, counters: counters, digest: digest, seconds: Double(seconds) + Double(attoseconds) * 1e-18)
+  }
+
+  /// Queues work after all that was queued before.
+  func submit(_ job: @escaping @Sendable () -> Void) { queue.add(job) }
 
   /// Runs `body` on one of the threads; it is handed a closure that says whether the asking task was cancelled.
   public func run<Result: Sendable>(

@@ -81,14 +81,20 @@ struct PlacedCamera: Sendable {
       x: [x.x, y.x, z.x, position.x], y: [x.y, y.y, z.y, position.y], z: [x.z, y.z, z.z, position.z])
   }
 
-  /// The camera of a file without one: sees the box from its front, right and above.
+  /// The camera of a file without one: sees the box from its front, right and above, through a lens of 50 mm, from as far
+  /// as its enclosing ball needs; boxes leave a little room around them, so the ball may touch the picture's edges.
   static func standard(_ box: Bounds) -> Camera {
     let center = box.center
     let extent = box.extent
-    let size = max(extent.x, max(extent.y, extent.z))
-    let offset = SIMD3<Float>(0.9, 0.5, 1.4) * ((size > 0 ? size : 1) * 0.75)
+    let diagonal = (extent.x * extent.x + extent.y * extent.y + extent.z * extent.z).squareRoot()
+    let tanHalfHeight: Float = (18.0 / 50) * 9 / 16
+    // sin of half the field of view.
+    let sine = tanHalfHeight / (1 + tanHalfHeight * tanHalfHeight).squareRoot()
+    let distance = (diagonal > 0 ? diagonal / 2 : 1) / sine * 0.9
+    let direction = SIMD3<Float>(0.9, 0.5, 1.4)
+    let offset = direction * (distance / (direction * direction).sum().squareRoot())
     return Camera(
-      projection: .perspective(tanHalfHeight: (18.0 / 50) * 9 / 16),
+      projection: .perspective(tanHalfHeight: tanHalfHeight),
       cameraToWorld: frame(at: center + offset, back: offset, up: [0, 1, 0]))
   }
 }

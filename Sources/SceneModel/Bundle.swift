@@ -10,9 +10,9 @@ public enum BundleWriter {
   ///   - state: What moves, at a frame.
   ///   - progress: Hears of each part: how many are done, of how many.
   public static func write(
-    _ scene: Scene, frames: some Collection<Int>, state: (Int) -> FrameState, into store: PartStore,
+    _ scene: Scene, frames: some Collection<Int>, state: (Int) throws -> FrameState, into store: PartStore,
     progress: ((Int, Int) -> Void)? = nil
-  ) throws(BundleError) -> BundleManifest {
+  ) throws -> BundleManifest {
     let partCount = scene.meshes.count + scene.textures.count + 2 + frames.count
     var done = 0
     func put(_ bytes: [UInt8]) throws(BundleError) -> BundleManifest.Part {
@@ -36,7 +36,7 @@ public enum BundleWriter {
     }
     for number in frames {
       manifest.frames.append(
-        BundleManifest.FramePart(number: number, part: try put(FramePart.encoded(state(number)))))
+        BundleManifest.FramePart(number: number, part: try put(FramePart.encoded(try state(number)))))
     }
     manifest.cameraNames = scene.cameraNames
     return manifest

@@ -1,5 +1,7 @@
 import ArgumentParser
 import FarmAgent
+import FarmMaster
+import FarmStore
 import Foundation
 import ImageFiles
 import SceneImport
@@ -20,6 +22,8 @@ enum ErrorText {
       if case .storage = error.kind { .failedWork } else { .badInput }
     case is ImportError, is ImageError: .badInput
     case is KeyFileError: .badInput
+    case let error as MasterFault: error.kind == .usage ? .badUsage : .failedWork
+    case let error as StoreError: error.kind == .newerSchema || error.kind == .unusable ? .badInput : .failedWork
     case is LocalFileError: .failedWork
     case is CancellationError: .interrupted
     case is ExitCode, is CleanExit, is ValidationError: nil

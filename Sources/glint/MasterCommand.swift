@@ -2,6 +2,7 @@ import ArgumentParser
 import FarmAgent
 import FarmMaster
 import Foundation
+import Logging
 import ServiceLifecycle
 
 /// `glint master`
@@ -54,6 +55,49 @@ struct MasterCommand: AsyncParsableCommand {
     guard (tlsCertificate == nil) == (tlsKey == nil) else {
       throw ValidationError("--tls-certificate and --tls-key go together")
     }
+  }
+
+  func run() async throws {
+    let folder =
+      data.map { URL(fileURLWithPath: $0, isDirectory: true) }
+      ?? GlintFolders.data.appendingPathComponent("master", isDirectory: true)
+    var configuration = MasterConfiguration(dataDirectory: folder, host: listen.host, port: listen.port)
+    configuration.token = try token()
+    if let tlsCertificate, let tlsKey {
+      configuration.tls = MasterConfiguration.TLSFiles(
+        certificate: URL(fileURLWithPath: tlsCertificate), key: URL(fileURLWithPath: tlsKey))
+    }
+    configuration.policy.checkRate = checkRate
+    configuration.verifierThreads = verifierThreads
+    guard listen.isLoopback || configuration.token != nil else {
+      throw CommandFailure(
+        .badUsage,
+        "--listen: \(listen) can be reached from other machines, so the master needs a token: put one into a file and name it with --token-file, or set GLINT_TOKEN"
+      )
+    }
+    let lock = try FolderLock(folder, what: "master", option: "--data")
+    defer { lock.release() }
+    // Leases and keys are nobody else's business.
+    try? FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder.path)
+
+    let service = MasterService(configuration: configuration, logger: Log.make("master")) { url in
+      Output.line("Listening on \(url.absoluteString)")
+      Terminal.note("Keeps everything in \(folder.path). Ctrl-C ends.")
+    }
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: [
+          .init(
+            service: service, successTerminationBehavior: .gracefullyShutdownGroup,
+            failureTerminationBehavior: .cancelGroup)
+        ], logger: Log.quiet))
+    Interruption.handle { Task { await group.triggerGracefulShutdown() } }
+    try await group.run()
+  }
+
+  private func token() throws -> String? {
+    if let tokenFile { return try TokenFile.read(tokenFile, option: "--token-file") }
+    return ProcessInfo.processInfo.environment["GLINT_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
   }
 }
 

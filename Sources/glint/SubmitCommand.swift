@@ -108,7 +108,7 @@ struct SubmitCommand: AsyncParsableCommand {
     let bar = ProgressBar("Packing", total: 1)
     defer { bar.finish() }
     let manifest = try BundleWriter.write(
-      imported.scene, frames: Array(frames), state: { imported.state(frame: $0) }, into: store
+      imported.scene, frames: Array(frames), state: { try imported.state(frame: $0) }, into: store
     ) { done, total in bar.update(Double(done), total: Double(total)) }
     return (manifest, store)
   }

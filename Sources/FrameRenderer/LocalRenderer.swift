@@ -1,0 +1,209 @@
+import Foundation
+import RenderKernel
+import SceneModel
+import Synchronization
+
+/// Renders frames one after the other on this machine, with the bits that a farm gives.
+///
+/// Threads never wait at a frame's end: the next frame is prepared while the last units of this one are rendered, and
+/// pictures are put together beside that.
+public final class LocalRenderer: Sendable {
+  /// One frame, done.
+  public struct Frame: Sendable {
+    public var number: Int
+    public var picture: FinishedFrame
+    public var counters: WorkCounters
+    /// Time that threads spent on its units.
+    public var seconds: Double
+  }
+
+  private struct Unit: Sendable {
+    var tile: TileRectangle
+    var samples: Range<Int>
+  }
+
+  private let preparer: FramePreparer
+  private let threads: RenderThreads
+  private let settings: RenderSettings
+  private let sampleCount: Int
+  private let options: ExecutionOptions
+  private let units: [Unit]
+
+  /// - Parameters:
+  ///   - tile: Edge of the tiles, a multiple of 16. Changes no pixel.
+  ///   - threadCount: Changes no pixel either.
+  public init(
+    scene: Scene, settings: RenderSettings, sampleCount: Int, tile: Int, threadCount: Int,
+    options: ExecutionOptions = ExecutionOptions(), kind: AccelerationKind = .wide
+  ) {
+    precondition(tile >= 16 && tile % 16 == 0 && sampleCount > 0)
+    preparer = FramePreparer(scene: scene, threadCount: threadCount, kind: kind)
+    threads = RenderThreads(count: threadCount)
+    self.settings = settings
+    self.sampleCount = sampleCount
+    self.options = options
+    var units: [Unit] = []
+    for y in stride(from: 0, to: settings.height, by: tile) {
+      for x in stride(from: 0, to: settings.width, by: tile) {
+        let rectangle = TileRectangle(
+          x: x, y: y, width: min(tile, settings.width - x), height: min(tile, settings.height - y))
+        for samples in DyadicRange.decomposition(ofCount: sampleCount) {
+          units.append(Unit(tile: rectangle, samples: samples))
+        }
+      }
+    }
+    self.units = units
+  }
+
+  /// Units of one frame, for progress.
+  public var unitCount: Int { units.count }
+
+  /// Renders frames in order.
+  ///
+  /// - Parameters:
+  ///   - state: What moves, at a frame. Called on render threads.
+  ///   - camera: Index into the state's cameras.
+  ///   - onUnit: Hears of every unit that is done, on any thread.
+  ///   - onFrame: Takes each frame, in order.
+  public func render(
+    frames: [Int], state: @escaping @Sendable (Int) throws -> FrameState, camera: Int,
+    onUnit: @escaping @Sendable (WorkCounters) -> Void = { _ in }, onFrame: (Frame) async throws -> Void
+  ) async throws {
+    guard let first = frames.first else { return }
+    let preparer = preparer
+    @Sendable func prepare(_ number: Int) throws -> PreparedJobFrame {
+      try preparer.prepare(try state(number), number: number, camera: camera)
+    }
+    var prepared = try await threads.run { _ in try prepare(first) }
+    var running: (number: Int, Task<[UnitOutcome], any Error>)?
+    for (index, number) in frames.enumerated() {
+      let next = frames.indices.contains(index + 1) ? frames[index + 1] : nil
+      let following = Handover<PreparedJobFrame>()
+      let work = Handover<[UnitOutcome]>()
+      enqueue(prepared, into: work, onUnit: onUnit) {
+        if let next { following.resolve(Result { try prepare(next) }) }
+      }
+      let task = Task { try await work.value() }
+      if let (number, task) = running { try await onFrame(assemble(number, try await task.value)) }
+      running = (number, task)
+      if next != nil { prepared = try await following.value() }
+    }
+    if let (number, task) = running { try await onFrame(assemble(number, try await task.value)) }
+  }
+
+  /// Queues all units of a frame, and `beforeEnd` before the last of them.
+  private func enqueue(
+    _ frame: PreparedJobFrame, into work: Handover<[UnitOutcome]>, onUnit: @escaping @Sendable (WorkCounters) -> Void,
+    beforeEnd: @escaping @Sendable () -> Void
+  ) {
+    let collector = Collector(count: units.count, work)
+    let position = max(0, units.count - 2 * threads.count)
+    for (index, unit) in units.enumerated() {
+      if index == position { threads.submit(beforeEnd) }
+      let (settings, options) = (settings, options)
+      threads.submit {
+        do {
+          let outcome = try RenderThreads.renderNow(
+            frame, settings: settings, tile: unit.tile, samples: unit.samples, options: options,
+            isCancelled: { collector.hasFailed })
+          onUnit(outcome.counters)
+          collector.put(index, outcome)
+        } catch {
+          collector.fail(error)
+        }
+      }
+    }
+  }
+
+  private func assemble(_ number: Int, _ outcomes: [UnitOutcome]) async throws -> Frame {
+    let (settings, sampleCount) = (settings, sampleCount)
+    return await withCheckedContinuation { continuation in
+      let thread = Thread {
+        let film = Film(width: settings.width, height: settings.height)
+        var counters = WorkCounters()
+        var seconds = 0.0
+        for outcome in outcomes {
+          film.add(outcome.planes)
+          counters = counters + outcome.counters
+          seconds += outcome.seconds
+        }
+        continuation.resume(
+          returning: Frame(
+            number: number, picture: FinishedFrame(film, sampleCount: sampleCount), counters: counters,
+            seconds: seconds))
+      }
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
+  }
+
+  /// A value that one thread makes and one task awaits.
+  private final class Handover<Value: Sendable>: Sendable {
+    private enum State {
+      case empty
+      case waiting(CheckedContinuation<Value, any Error>)
+      case full(Result<Value, any Error>)
+    }
+
+    private let state = Mutex(State.empty)
+
+    func resolve(_ result: Result<Value, any Error>) {
+      let waiting: CheckedContinuation<Value, any Error>? = state.withLock { state in
+        switch state {
+        case .empty:
+          state = .full(result)
+          return nil
+        case .waiting(let continuation):
+          state = .full(result)
+          return continuation
+        case .full: return nil
+        }
+      }
+      waiting?.resume(with: result)
+    }
+
+    func value() async throws -> Value {
+      try await withCheckedThrowingContinuation { continuation in
+        let ready: Result<Value, any Error>? = state.withLock { state in
+          if case .full(let result) = state { return result }
+          state = .waiting(continuation)
+          return nil
+        }
+        if let ready { continuation.resume(with: ready) }
+      }
+    }
+  }
+
+  /// The outcomes of a frame's units, in the units' order.
+  private final class Collector: Sendable {
+    private struct State {
+      var outcomes: [UnitOutcome?]
+      var rest: Int
+      var hasFailed = false
+    }
+
+    private let state: Mutex<State>
+    private let work: Handover<[UnitOutcome]>
+
+    init(count: Int, _ work: Handover<[UnitOutcome]>) {
+      state = Mutex(State(outcomes: Array(repeating: nil, count: count), rest: count))
+      self.work = work
+    }
+
+    var hasFailed: Bool { state.withLock { $0.hasFailed } }
+
+    func put(_ index: Int, _ outcome: UnitOutcome) {
+      let all: [UnitOutcome]? = state.withLock { state in
+        state.outcomes[index] = outcome
+        state.rest -= 1
+        return state.rest == 0 ? state.outcomes.compactMap { $0 } : nil
+      }
+      if let all { work.resolve(.success(all)) }
+    }
+
+    func fail(_ error: any Error) {
+      state.withLock { $0.hasFailed = true }
+      work.resolve(.failure(error))
+    }
+  }
+}

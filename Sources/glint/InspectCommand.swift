@@ -1,0 +1,71 @@
+import ArgumentParser
+import Foundation
+import SceneImport
+
+/// `glint inspect`
+struct InspectCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Shows what is in a scene, and what would be ignored.",
+    discussion: """
+        glint inspect scene.glb
+        glint inspect scene.glb --json
+      """)
+
+  @OptionGroup(title: "Scene") var scene: SceneOptions
+
+  @Flag(help: "Print one JSON document.")
+  var json = false
+
+  func run() async throws {
+    try scene.checkFiles()
+    Interruption.leave()
+    let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions)
+    if json {
+      return try Output.json(
+        InspectDocument(
+          summary: imported.summary, firstFrame: imported.frameNumbers.lowerBound,
+          lastFrame: imported.frameNumbers.upperBound, framesPerSecond: imported.framesPerSecond,
+          seconds: imported.animationDuration, warnings: imported.warnings.map(\.description)))
+    }
+    let summary = imported.summary
+    func row(_ name: String, _ text: String) {
+      Output.line(Terminal.tint(name.padding(toLength: 12, withPad: " ", startingAt: 0), .bold) + text)
+    }
+    func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }
+    if let generator = summary.generator { row("made with", generator) }
+    if let copyright = summary.copyright { row("copyright", copyright) }
+    row(
+      "geometry",
+      "\(CountText.short(UInt64(summary.triangles))) triangles in \(summary.meshes) meshes, \(summary.instances) instances, \(CountText.short(UInt64(summary.vertices))) vertices"
+    )
+    row("deforming", "\(summary.skins) skins, \(summary.morphTargets) morph targets")
+    row(
+      "materials",
+      "\(summary.materials), \(summary.emissiveMaterials) of them emit light; \(summary.textures) textures, \(CountText.short(UInt64(summary.texels))) texels"
+    )
+    row("lights", "\(summary.lights)")
+    row("cameras", list(summary.cameras))
+    if summary.scenes.count > 1 { row("scenes", list(summary.scenes)) }
+    row(
+      "animations",
+      list(summary.animations.map { "\($0.name) (\(String(format: "%.2f", $0.seconds)) s)" }))
+    row(
+      "frames",
+      "\(imported.frameNumbers.lowerBound) to \(imported.frameNumbers.upperBound) at \(String(format: "%g", imported.framesPerSecond)) a second"
+    )
+    if !summary.extensionsUsed.isEmpty { row("extensions", list(summary.extensionsUsed)) }
+    if !summary.extensionsIgnored.isEmpty { row("ignored", list(summary.extensionsIgnored)) }
+    for warning in imported.warnings { row("warning", warning.description) }
+  }
+}
+
+private struct InspectDocument: Encodable {
+  var summary: SceneSummary
+  var firstFrame: Int
+  var lastFrame: Int
+  var framesPerSecond: Double
+  /// Of the animation.
+  var seconds: Double
+  var warnings: [String]
+}
