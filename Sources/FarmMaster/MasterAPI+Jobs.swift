@@ -117,7 +117,8 @@ extension MasterAPI {
       guard farm.jobViews.count < MasterLimits.jobCount else {
         throw APIFault(.conflict, "too_many_jobs", "job: this master holds \(MasterLimits.jobCount) jobs and takes no more")
       }
-      return farm.jobView(try farm.createJob(draft, now: FarmKeeper.now).id)
+      let id = try farm.createJob(draft, now: FarmKeeper.now).id
+      return farm.jobView(id)
     }
     guard let view else { throw refuse("was not made") }
     return try answer(JobSummary(view), status: .created)

@@ -79,9 +79,10 @@ actor Previews {
     for pixel in 0..<width * height where counts[pixel] > 0 {
       for channel in 0..<3 { sums.pointer[channel * width * height + pixel] /= counts[pixel] }
     }
-    return try PNGWriter.encode8(
-      rgb: Develop.developed8(
-        sums: sums.pointer, width: width, height: height, sampleCount: 1, view: ViewSettings(job.picture)),
-      width: width, height: height)
+    let rgb = withExtendedLifetime(sums) {
+      Develop.developed8(
+        sums: sums.pointer, width: width, height: height, sampleCount: 1, view: ViewSettings(job.picture))
+    }
+    return try PNGWriter.encode8(rgb: rgb, width: width, height: height)
   }
 }

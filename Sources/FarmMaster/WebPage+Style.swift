@@ -10,7 +10,7 @@ extension WebPage {
       --focus: #ffffff;
       font: 15px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif;
     }
-    * { box-sizing: border-box; }
+    *, *::before { box-sizing: border-box; }
     [hidden] { display: none !important; }
     body { margin: 0; background: var(--ground); color: var(--text); }
     h1, h2, h3, p, ul, dl, dd, figure { margin: 0; padding: 0; }
@@ -88,7 +88,7 @@ extension WebPage {
     #jobs .line { min-width: 0; display: flex; justify-content: space-between; gap: .6rem; align-items: baseline; }
     #jobs .small { font-size: .82rem; color: var(--muted); white-space: nowrap; }
 
-    .state { display: inline-flex; align-items: baseline; gap: .4rem; white-space: nowrap; }
+    .state { display: inline-flex; align-items: center; gap: .4rem; white-space: nowrap; }
     .state::before { content: ""; width: .55rem; height: .55rem; border-radius: 50%; background: var(--muted);
       flex: none; }
     .state[data-state="active"]::before, .state[data-state="working"]::before { background: var(--green); }
@@ -175,7 +175,7 @@ extension WebPage {
     .facts { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 2fr); gap: .75rem; }
     .facts section { background: var(--card); border: 1px solid var(--line); border-radius: 8px;
       padding: .7rem 1rem .85rem; }
-    .facts dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.2rem, 1fr)); gap: .55rem 1rem;
+    .facts dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: .55rem 1rem;
       margin-top: .45rem; }
     .facts dt { font-size: .78rem; color: var(--muted); }
     .facts dd { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
@@ -205,8 +205,9 @@ extension WebPage {
       padding: .5rem 1rem; border-radius: 6px; max-width: min(90vw, 40rem); overflow-wrap: anywhere; z-index: 5;
       box-shadow: 0 4px 20px #000a; }
 
+    @media (max-width: 1150px) { .facts { grid-template-columns: minmax(0, 1fr); } }
     @media (max-width: 800px) {
-      .page, .facts { grid-template-columns: minmax(0, 1fr); }
+      .page { grid-template-columns: minmax(0, 1fr); }
       .page { padding: .6rem; gap: .75rem; }
       .top { padding: .6rem .75rem; }
       .top #status { order: 3; flex-basis: 100%; }

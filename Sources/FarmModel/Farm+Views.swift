@@ -7,6 +7,8 @@ public struct JobView: Sendable {
   public var receivedUnitCount: Int
   public var settledUnitCount: Int
   public var finishedFrameCount: Int
+  /// What an agent said last when it could not render a unit of an unfinished job.
+  public var lastFailure: String?
 }
 
 /// A frame as people see it.
@@ -40,7 +42,8 @@ extension Farm {
   private func view(_ job: JobState) -> JobView {
     JobView(
       record: job.record, unitCount: job.unitCount, receivedUnitCount: job.receivedUnitCount,
-      settledUnitCount: job.settledUnitCount, finishedFrameCount: job.finished.count)
+      settledUnitCount: job.settledUnitCount, finishedFrameCount: job.finished.count,
+      lastFailure: job.frames.isEmpty ? nil : job.lastFailure)
   }
 
   /// Newest first.

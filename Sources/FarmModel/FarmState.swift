@@ -40,6 +40,8 @@ struct JobState: Sendable {
   var assembling: Set<Int> = []
   var settledUnitCount = 0
   var receivedUnitCount = 0
+  /// What an agent said last when it could not render a unit.
+  var lastFailure: String?
   /// No frame before these has open units of that stage.
   var firstOpenPreview: Int
   var firstOpenRest: Int

@@ -65,7 +65,7 @@ public struct JobSummary: Codable, Sendable, Equatable {
   public var name: String
   /// `active`, `paused`, `finished`, `failed` or `cancelled`.
   public var state: String
-  /// Why it failed or waits.
+  /// Why it failed or waits; while it is active, what an agent said last when it could not render a unit.
   public var reason: String?
   public var spec: JobSpec
   public var specHash: ContentHash
@@ -87,7 +87,7 @@ public struct JobSummary: Codable, Sendable, Equatable {
     id = record.id
     name = record.name
     state = record.state.rawValue
-    reason = record.reason
+    reason = record.reason ?? (record.state == .active ? job.lastFailure : nil)
     spec = record.spec
     specHash = record.spec.hash
     firstFrame = record.firstFrame

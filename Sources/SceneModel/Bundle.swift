@@ -49,28 +49,33 @@ public enum BundleReader {
   public static func scene(of manifest: BundleManifest, from source: some PartSource) throws -> Scene {
     var scene = Scene()
     scene.cameraNames = manifest.cameraNames
-    scene.materials = try MaterialsPart.decode(
-      source.bytes(of: manifest.materials).bytes, name: "materials \(manifest.materials.hash.short)",
-      textureCount: manifest.textures.count)
+    scene.materials = try read(manifest.materials, from: source) {
+      try MaterialsPart.decode(
+        $0, name: "materials \(manifest.materials.hash.short)", textureCount: manifest.textures.count)
+    }
     var textures: [ContentHash: Texture] = [:]
     for part in manifest.textures {
       if textures[part.hash] == nil {
-        textures[part.hash] = try TexturePart.decode(
-          source.bytes(of: part).bytes, name: "texture \(part.hash.short)")
+        textures[part.hash] = try read(part, from: source) {
+          try TexturePart.decode($0, name: "texture \(part.hash.short)")
+        }
       }
       scene.textures.append(textures[part.hash]!)
     }
     var meshes: [ContentHash: SceneMesh] = [:]
     for part in manifest.meshes {
       if meshes[part.hash] == nil {
-        meshes[part.hash] = try MeshPart.decode(
-          source.bytes(of: part).bytes, name: "mesh \(part.hash.short)", materialCount: scene.materials.count)
+        let materialCount = scene.materials.count
+        meshes[part.hash] = try read(part, from: source) {
+          try MeshPart.decode($0, name: "mesh \(part.hash.short)", materialCount: materialCount)
+        }
       }
       scene.meshes.append(meshes[part.hash]!)
     }
     if let part = manifest.environment {
-      let content = try EnvironmentPart.decode(
-        source.bytes(of: part).bytes, name: "environment \(part.hash.short)")
+      let content = try read(part, from: source) {
+        try EnvironmentPart.decode($0, name: "environment \(part.hash.short)")
+      }
       scene.environment = content.environment
       scene.environmentScale = content.scale
       scene.worldToEnvironment = content.worldToEnvironment
@@ -86,9 +91,17 @@ public enum BundleReader {
       throw BundleError(.missing, "bundle \(manifest.id.short) has no frame \(number)")
     }
     let name = "frame \(number) (\(part.hash.short))"
-    let state = try FramePart.decode(source.bytes(of: part).bytes, name: name)
+    let state = try read(part, from: source) { try FramePart.decode($0, name: name) }
     try check(state, fits: scene, name: name)
     return state
+  }
+
+  /// Hands a part's bytes to `body`, and keeps them alive meanwhile.
+  private static func read<Result>(
+    _ part: BundleManifest.Part, from source: some PartSource, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result {
+    let buffer = try source.bytes(of: part)
+    return try withExtendedLifetime(buffer) { try body(buffer.bytes) }
   }
 
   static func check(_ state: FrameState, fits scene: Scene, name: String) throws(BundleError) {

@@ -86,7 +86,7 @@ enum EnvironmentPart {
 /// Bytes of the materials part. Format: docs/bundle.md, section "Materials".
 enum MaterialsPart {
   private static let tag: StaticString = "glint materials 1\n"
-  private static let minimumByteCount = 60
+  private static let minimumByteCount = 51
 
   static func encoded(_ materials: [Material]) -> [UInt8] {
     var writer = ByteWriter()
