@@ -84,6 +84,7 @@ extension Farm {
   private mutating func wantCheck(_ ref: UnitRef) {
     guard var unit = unit(ref), unit.record.state == .received, unit.record.check == .none else { return }
     unit.record.check = .wanted
+    unit.drawnAt = sequence
     keep(unit)
     wantedChecks.append(ref)
     tell(.workAvailable)
@@ -145,7 +146,7 @@ extension Farm {
     if result.digest == digest, result.counters == counters {
       unit.record.check = .passed
       keep(unit)
-      passed(ref, result)
+      passed(unit, result)
     } else {
       unit.record.check = .disputed
       keep(unit)
@@ -154,18 +155,23 @@ extension Farm {
     }
   }
 
-  private mutating func passed(_ ref: UnitRef, _ result: UnitRecord.Result) {
+  private mutating func passed(_ unit: UnitState, _ result: UnitRecord.Result) {
+    let ref = unit.record.ref
     guard let agent = agents[result.agent] else { return settle(ref) }
     agents[result.agent]?.record.correctCount += 1
     if let record = agents[result.agent]?.record { write(.agent(record)) }
     settle(ref)
     // Committed before this check was drawn, and with no check of their own under way: this is evidence for them too.
-    for other in agent.unsettled where other != ref {
-      guard let unit = unit(other), unit.record.check == .none, let earlier = unit.record.result,
-        earlier.sequence < result.sequence || other.frame == ref.frame && other.job == ref.job
+    for other in agent.unsettled.sorted(by: Farm.precedes) where other != ref {
+      guard let state = self.unit(other), state.record.check == .none, let earlier = state.record.result,
+        earlier.sequence < unit.drawnAt
       else { continue }
       settle(other)
     }
+  }
+
+  private static func precedes(_ a: UnitRef, _ b: UnitRef) -> Bool {
+    (a.job, a.frame, a.unit) < (b.job, b.frame, b.unit)
   }
 
   /// The master's kernel has rendered a disputed unit, twice, with equal results.
@@ -179,7 +185,7 @@ extension Farm {
       unit.record.checker = nil
       keep(unit)
       if let checker { ban(checker.agent, ref) }
-      passed(ref, result)
+      passed(unit, result)
     } else {
       // The author was wrong. Whether the checker was right as well is not known here: its planes were not kept.
       unit.record.checker = nil
@@ -247,29 +253,41 @@ extension Farm {
     finishIfComplete(ref.job, ref.frame)
   }
 
-  /// When all units of a frame are here: the agents whose results still lack evidence get one last check each; when all
-  /// hold, the picture is put together.
+  /// When all units of a frame hold, the picture is put together; when they are here but lack evidence, it is sought.
   private mutating func finishIfComplete(_ id: JobID, _ number: Int) {
     guard let job = jobs[id], let frame = job.frames[number], !job.assembling.contains(number) else { return }
     if frame.settledCount == job.plan.units.count {
       jobs[id]?.assembling.insert(number)
       tell(.assemble(id, frame: number))
-      return
+    } else if frame.receivedCount == job.plan.units.count {
+      drawTailChecks(id)
     }
-    guard frame.receivedCount == job.plan.units.count else { return }
-    var unchecked: [KeyID: [Int]] = [:]
-    var underCheck: Set<KeyID> = []
-    for unit in frame.units.values where unit.record.state == .received {
-      guard let result = unit.record.result else { continue }
-      if unit.record.check == .none {
-        unchecked[result.agent, default: []].append(unit.record.ref.unit)
-      } else {
-        underCheck.insert(result.agent)
+  }
+
+  /// Frames whose units are all here wait only for evidence. An agent with enough such units, or any at the job's end, gets
+  /// one of them checked, drawn at random; the others settle with it.
+  mutating func drawTailChecks(_ id: JobID) {
+    guard let job = jobs[id], policy.checkRate > 0 else { return }
+    let unitCount = job.plan.units.count
+    var unchecked: [KeyID: [UnitRef]] = [:]
+    /// Up to which result a check under way is evidence.
+    var covered: [KeyID: Int] = [:]
+    for frame in job.frames.values {
+      for unit in frame.units.values where unit.record.state == .received {
+        guard let result = unit.record.result else { continue }
+        if unit.record.check != .none {
+          covered[result.agent] = max(covered[result.agent] ?? 0, unit.drawnAt)
+        } else if frame.receivedCount == unitCount {
+          unchecked[result.agent, default: []].append(unit.record.ref)
+        }
       }
     }
-    for (agent, units) in unchecked.sorted(by: { $0.key < $1.key }) where !underCheck.contains(agent) {
-      let drawn = units.sorted()[Int(random() % UInt64(units.count))]
-      wantCheck(UnitRef(job: id, frame: number, unit: drawn))
+    let isEnd = job.receivedUnitCount == job.unitCount
+    let enough = max(1, Int(1 / policy.checkRate))
+    for (agent, refs) in unchecked.sorted(by: { $0.key < $1.key }) {
+      let waiting = refs.filter { (unit($0)?.record.result?.sequence ?? 0) >= covered[agent] ?? 0 }
+      guard !waiting.isEmpty, isEnd || waiting.count >= enough else { continue }
+      wantCheck(waiting.sorted(by: Farm.precedes)[Int(random() % UInt64(waiting.count))])
     }
   }
 }

@@ -81,6 +81,10 @@ public struct Farm: Sendable {
         jobs[record.ref.job]?.settledUnitCount += 1
       } else {
         agents[result.agent]?.unsettled.insert(record.ref)
+        if record.check == .wanted || record.check == .disputed {
+          // When it was drawn is not kept; certainly after its own commitment.
+          jobs[record.ref.job]?.frames[record.ref.frame]?.units[record.ref.unit]?.drawnAt = result.sequence + 1
+        }
         if record.check == .wanted { wantedChecks.append(record.ref) }
         if record.check == .disputed { disputes.append(record.ref) }
       }
@@ -109,6 +113,7 @@ public struct Farm: Sendable {
         jobs[id]?.assembling.insert(number)
         tell(.assemble(id, frame: number))
       }
+      drawTailChecks(id)
     }
     sortJobs()
     if !disputes.isEmpty || !wantedChecks.isEmpty { tell(.verificationWanted) }

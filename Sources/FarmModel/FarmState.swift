@@ -7,6 +7,8 @@ struct UnitState: Sendable {
   /// Live leases to render it; more than one only where an old one ran out.
   var renderLease: LeaseID?
   var checkLease: LeaseID?
+  /// Results that had arrived when its check was drawn: evidence for those of the same agent.
+  var drawnAt = 0
 }
 
 /// A frame of a job that is not finished.

@@ -74,7 +74,14 @@ public enum GLTFImporter {
     let first = try rig.state(seconds: 0, place: "frame 1")
     if cameras.isEmpty {
       scene.cameraNames = ["default"]
-      rig.standardCamera = PlacedCamera.standard(SceneBounds.bounds(of: scene, first))
+      var bounds = SceneBounds.bounds(of: scene, first)
+      // One camera for all frames: it must also see where things go. What cannot be posed is told when it is rendered.
+      for quarter in 1...4 where animation.duration > 0 {
+        let seconds = animation.duration * Double(quarter) / 4
+        guard let state = try? rig.state(seconds: seconds, place: "\(seconds) s") else { continue }
+        bounds.add(SceneBounds.bounds(of: scene, state), .identity)
+      }
+      rig.standardCamera = PlacedCamera.standard(bounds)
     }
     let summary = try SceneSummary(
       document, scene: scene, geometry: geometry, lightCount: lights.count, skinCount: skins.count,
@@ -124,11 +131,12 @@ public enum GLTFImporter {
       scene.worldToEnvironment = EnvironmentImport.worldToEnvironment(degrees: options.environmentDegrees)
       return
     }
-    let isLight = scene.materials.map { !$0.isUnlit && $0.emissive != .zero }
-    let hasEmitters =
+    // Labels and displays glow with at most 1, which hardly lights anything else; lamps have an emissive strength.
+    let isLight = scene.materials.map { !$0.isUnlit && $0.emissive.max() > 1 }
+    let hasLamps =
       isLight.contains(true)
       && scene.meshes.contains { mesh in mesh.arrays.materials.elements.contains { isLight[Int($0)] } }
-    guard !hasLights, !hasEmitters else { return }
+    guard !hasLights, !hasLamps else { return }
     scene.environment = EnvironmentImport.plainSky()
     document.warn("the scene has no light; it is lit by a plain sky")
   }

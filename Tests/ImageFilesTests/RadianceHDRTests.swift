@@ -40,12 +40,15 @@ struct RadianceHDRTests {
     func row(_ value: UInt8) -> [UInt8] {
       [2, 2, 0, 8, 136, value, 3, 1, 2, 3, 133, 7, 128 + 8, 0, 128 + 8, 136]
     }
+    func channel(_ index: Int, of picture: Picture) -> [Float] {
+      (0..<8).map { (column: Int) -> Float in picture.texels[column * 3 + index] }
+    }
     let upright = try Self.decode(Self.file("-Y 2 +X 8", row(5) + row(6)))
-    #expect((0..<8).map { upright.texels[$0 * 3] } == [Float](repeating: 5, count: 8))
-    #expect((0..<8).map { upright.texels[$0 * 3 + 1] } == [1, 2, 3, 7, 7, 7, 7, 7])
+    #expect(channel(0, of: upright) == [Float](repeating: 5, count: 8))
+    #expect(channel(1, of: upright) == [1, 2, 3, 7, 7, 7, 7, 7] as [Float])
     let turned = try Self.decode(Self.file("+Y 2 -X 8", row(5) + row(6)))
-    #expect((0..<8).map { turned.texels[$0 * 3] } == [Float](repeating: 6, count: 8))
-    #expect((0..<8).map { turned.texels[$0 * 3 + 1] } == [7, 7, 7, 7, 7, 3, 2, 1])
+    #expect(channel(0, of: turned) == [Float](repeating: 6, count: 8))
+    #expect(channel(1, of: turned) == [7, 7, 7, 7, 7, 3, 2, 1] as [Float])
   }
 
   @Test("Wrong headers, sizes and runs are errors that say what was found")

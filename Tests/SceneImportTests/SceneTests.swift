@@ -7,12 +7,12 @@ import Testing
 
 @Suite struct SceneTests {
   /// One triangle, facing +z, placed by `nodes`.
-  private func file(nodes: String, more: [String] = []) -> SmallFile {
+  private func file(nodes: String, primitive: String = "", more: [String] = []) -> SmallFile {
     var file = SmallFile()
     let position = file.triangle()
     let normal = file.floats([0, 0, 1, 0, 0, 1, 0, 0, 1], "VEC3")
     file.members += [
-      "\"meshes\":[{\"primitives\":[{\"attributes\":{\"POSITION\":\(position),\"NORMAL\":\(normal)}}]}]",
+      "\"meshes\":[{\"primitives\":[{\"attributes\":{\"POSITION\":\(position),\"NORMAL\":\(normal)}\(primitive)}]}]",
       "\"nodes\":\(nodes)",
     ]
     file.members += more
@@ -69,11 +69,29 @@ import Testing
     let tangent: Float = (18.0 / 50) * 9 / 16
     #expect(camera.projection == .perspective(tanHalfHeight: tangent))
     let place = camera.cameraToWorld
-    #expect(near(place.point(.zero), [4.7, 2.5, 4.2]))
+    // Nine tenths of where the enclosing ball, of radius √5, fits between bottom and top.
+    let distance = 0.9 * Float(5).squareRoot() * (1 + 1 / (tangent * tangent)).squareRoot()
+    let offset = SIMD3<Float>(0.9, 0.5, 1.4) * (distance / Float(3.02).squareRoot())
+    #expect(near(place.point(.zero), [2, 1, 0] + offset, 1e-4))
     // The centre is straight ahead, and up is up.
-    let distance = Float(3.02).squareRoot() * 3
     #expect(near(place.point([0, 0, -distance]), [2, 1, 0], 1e-4))
     #expect(place.vector([0, 1, 0]).y > 0.9 && near(place.vector([1, 0, 0]).y, 0))
+  }
+
+  @Test func standardCameraSeesWhereThingsGo() throws {
+    func distance(_ file: SmallFile) throws -> Float {
+      try #require(try file.load().state(frame: 1).cameras.first).cameraToWorld.z.w
+    }
+    var file = file(nodes: "[{\"mesh\":0}]")
+    let times = file.floats([0, 1], "SCALAR")
+    let places = file.floats([0, 0, 0, 20, 0, 0], "VEC3")
+    let animation = """
+      "animations":[{"samplers":[{"input":\(times),"output":\(places)}],\
+      "channels":[{"sampler":0,"target":{"node":0,"path":"translation"}}]}]
+      """
+    let still = try distance(file)
+    file.members.append(animation)
+    #expect(try distance(file) > 10 * still)
   }
 
   @Test func cameraNamesAreUnique() throws {
@@ -126,6 +144,20 @@ import Testing
       area += weight
     }
     #expect((sum / area - 1).magnitude < 0.02)
+  }
+
+  /// Labels that glow with 1 leave the rest dark; a lamp is meant to light it.
+  @Test func onlyLampsReplaceTheSky() throws {
+    func sky(_ strength: Float) throws -> Environment? {
+      let glow = """
+        {"emissiveFactor":[1,1,1],"extensions":{"KHR_materials_emissive_strength":{"emissiveStrength":\(strength)}}}
+        """
+      return try file(
+        nodes: "[{\"mesh\":0}]", primitive: ",\"material\":0",
+        more: ["\"materials\":[\(glow)]", "\"extensionsUsed\":[\"KHR_materials_emissive_strength\"]"]
+      ).load().scene.environment
+    }
+    #expect(try sky(1) != nil && sky(1.5) == nil)
   }
 
   @Test func environmentIsReadAndTurned() throws {

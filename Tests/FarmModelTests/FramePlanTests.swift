@@ -1,0 +1,78 @@
+import RenderKernel
+import Testing
+
+@testable import FarmModel
+
+@Suite("Frame plan")
+struct FramePlanTests {
+  struct Size: Sendable, CustomTestStringConvertible {
+    var width: Int
+    var height: Int
+    var tile: Int
+
+    var testDescription: String { "\(width)x\(height), tiles of \(tile)" }
+
+    static let all = [
+      Size(width: 1, height: 1, tile: 16), Size(width: 65, height: 33, tile: 16), Size(width: 127, height: 64, tile: 64),
+      Size(width: 1025, height: 17, tile: 48), Size(width: 333, height: 501, tile: 1024),
+    ]
+  }
+
+  @Test(
+    "Units tile every pixel for every sample exactly once, in dyadic ranges",
+    arguments: Size.all, [1, 2, 3, 48, 100, 4096])
+  func coverage(size: Size, samples: Int) {
+    let plan = FramePlan(width: size.width, height: size.height, samples: samples, tile: size.tile)
+    var passes: [Range<Int>: [TileRectangle]] = [:]
+    for unit in plan.units {
+      #expect(DyadicRange.isDyadic(unit.samples))
+      passes[unit.samples, default: []].append(unit.tile)
+    }
+    // The passes follow one another without gap or overlap.
+    var end = 0
+    for range in passes.keys.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      #expect(range.lowerBound == end)
+      end = range.upperBound
+    }
+    #expect(end == samples)
+    for (range, tiles) in passes {
+      var counts = [UInt8](repeating: 0, count: size.width * size.height)
+      for tile in tiles {
+        #expect(tile.x >= 0 && tile.y >= 0 && tile.x + tile.width <= size.width && tile.y + tile.height <= size.height)
+        for y in tile.y..<tile.y + tile.height {
+          for x in tile.x..<tile.x + tile.width { counts[y * size.width + x] += 1 }
+        }
+      }
+      #expect(counts.allSatisfy { $0 == 1 }, "samples \(range)")
+    }
+  }
+
+  @Test("The preview is one sample of every pixel and comes first", arguments: Size.all, [1, 3, 100])
+  func preview(size: Size, samples: Int) {
+    let plan = FramePlan(width: size.width, height: size.height, samples: samples, tile: size.tile)
+    #expect(plan.previewCount > 0)
+    #expect(plan.units.prefix(plan.previewCount).allSatisfy { $0.samples == 0..<1 })
+    #expect(plan.units.dropFirst(plan.previewCount).allSatisfy { $0.samples.lowerBound >= 1 })
+    #expect((plan.units.count == plan.previewCount) == (samples == 1))
+  }
+
+  @Test("No unit has more paths than the limit says, and tile edges are multiples of 16")
+  func bounds() {
+    for samples in [1, 48, 4096, 65_536] {
+      for tile in [16, 64, 256, 1024] {
+        let plan = FramePlan(width: 2048, height: 1024, samples: samples, tile: tile)
+        for unit in plan.units {
+          #expect(unit.tile.pixelCount * unit.samples.count <= FramePlan.largeUnit)
+          #expect(unit.tile.x % 16 == 0 && unit.tile.y % 16 == 0)
+          #expect(unit.tile.width % 16 == 0 && unit.tile.height % 16 == 0)
+        }
+      }
+    }
+  }
+
+  @Test("Equal numbers give equal plans")
+  func determinism() {
+    func make() -> FramePlan { FramePlan(width: 301, height: 203, samples: 100, tile: 32) }
+    #expect(make() == make())
+  }
+}
