@@ -22,7 +22,9 @@ actor KernelWorker {
   }
 
   private func prepare(_ spec: JobSpec, _ number: Int) async throws -> PreparedJobFrame {
-    if let frame, frame.bundle == spec.bundle, frame.number == number, frame.camera == spec.camera { return frame.frame }
+    if let frame, frame.bundle == spec.bundle, frame.number == number, frame.camera == spec.camera {
+      return frame.frame
+    }
     if renderer?.manifest.id != spec.bundle {
       guard let manifest = try files.manifest(spec.bundle) else {
         throw BundleError(.missing, "bundle \(spec.bundle.short): its manifest is not in the data folder any more")

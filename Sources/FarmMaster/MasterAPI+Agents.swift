@@ -77,7 +77,8 @@ extension MasterAPI {
     let ask = try await message(request, AskForWork.self)
     guard ask.unitCount > 0, ask.prepared.count <= 1000, ask.waitSeconds >= 0 else {
       throw APIFault(
-        .badRequest, "malformed", "leases: unitCount must be at least 1, prepared at most 1000 frames, waitSeconds at least 0")
+        .badRequest, "malformed",
+        "leases: unitCount must be at least 1, prepared at most 1000 frames, waitSeconds at least 0")
     }
     let prepared = Set(
       ask.prepared.map {

@@ -74,7 +74,8 @@ extension MasterAPI {
         do {
           try handle.write(contentsOf: Data(buffer.readableBytesView))
         } catch {
-          throw BundleError(.storage(errno: errno), "part \(hash.short): cannot be written (\(error.localizedDescription))")
+          throw BundleError(
+            .storage(errno: errno), "part \(hash.short): cannot be written (\(error.localizedDescription))")
         }
       }
     }

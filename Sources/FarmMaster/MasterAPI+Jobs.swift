@@ -89,7 +89,8 @@ extension MasterAPI {
     guard let manifest = try files.manifest(message.spec.bundle) else {
       throw APIFault(
         .badRequest, "no_bundle",
-        "job: bundle \(message.spec.bundle.short) is not here; send it first (PUT /v1/bundles/\(message.spec.bundle.hex))")
+        "job: bundle \(message.spec.bundle.short) is not here; send it first (PUT /v1/bundles/\(message.spec.bundle.hex))"
+      )
     }
     let missing = files.parts.missing(of: manifest.allParts)
     guard missing.isEmpty else {
@@ -115,7 +116,8 @@ extension MasterAPI {
       createdAt: 0, requestID: message.requestID)
     let view = try await keeper.perform { farm in
       guard farm.jobViews.count < MasterLimits.jobCount else {
-        throw APIFault(.conflict, "too_many_jobs", "job: this master holds \(MasterLimits.jobCount) jobs and takes no more")
+        throw APIFault(
+          .conflict, "too_many_jobs", "job: this master holds \(MasterLimits.jobCount) jobs and takes no more")
       }
       let id = try farm.createJob(draft, now: FarmKeeper.now).id
       return farm.jobView(id)

@@ -32,7 +32,8 @@ extension MasterAPI {
       return try answer(
         await keeper.read { farm in
           let names = Dictionary(
-            farm.agentViews(now: FarmKeeper.now).map { ($0.record.key, $0.record.name) }, uniquingKeysWith: { a, _ in a })
+            farm.agentViews(now: FarmKeeper.now).map { ($0.record.key, $0.record.name) },
+            uniquingKeysWith: { a, _ in a })
           return TileList(
             tiles: farm.heldTiles(id, frame: number).map {
               TileList.Tile(
@@ -61,7 +62,8 @@ extension MasterAPI {
       let size = try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int
     else {
       throw APIFault(
-        .internalServerError, "storage", "frame \(number) of job \(id): its picture is gone from the master's data folder")
+        .internalServerError, "storage",
+        "frame \(number) of job \(id): its picture is gone from the master's data folder")
     }
     return Response(
       status: .ok, headers: [.contentType: "image/png", .cacheControl: "private, max-age=31536000, immutable"],

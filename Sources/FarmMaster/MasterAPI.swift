@@ -104,7 +104,9 @@ struct MasterAPI: Sendable {
 
   func leaseID(_ context: Context) -> LeaseID { LeaseID(String((context.parameters.get("lease") ?? "").prefix(64))) }
 
-  func noJob(_ id: JobID) -> APIFault { APIFault(.notFound, "no_job", "job \(id): there is none; `glint jobs` lists them") }
+  func noJob(_ id: JobID) -> APIFault {
+    APIFault(.notFound, "no_job", "job \(id): there is none; `glint jobs` lists them")
+  }
 
   // MARK: - The page
 

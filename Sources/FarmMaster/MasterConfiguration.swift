@@ -49,6 +49,8 @@ enum MasterLimits {
   static let pingInterval = Duration.seconds(15)
   /// Results delivered lately, so that a repeated delivery hears the same answer.
   static let rememberedDeliveries = 10_000
+  /// Silence on a connection without a request: above what clients keep a connection for.
+  static let idleTimeout = Duration.seconds(90)
   /// How often leases are looked at.
   static let leaseInterval = Duration.seconds(1)
   /// Changes written in one transaction.

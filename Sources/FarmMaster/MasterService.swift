@@ -100,12 +100,16 @@ public struct MasterService: Service {
   }
 
   private func server() throws -> HTTPServerBuilder {
-    guard let tls = configuration.tls else { return .http1() }
+    // Connections that say nothing are closed; streams and held questions are answers under way, and do not count.
+    let http = HTTP1Channel.Configuration(idleTimeout: MasterLimits.idleTimeout)
+    guard let tls = configuration.tls else { return .http1(configuration: http) }
     do {
-      let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate.path).map { NIOSSLCertificateSource.certificate($0) }
+      let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate.path).map {
+        NIOSSLCertificateSource.certificate($0)
+      }
       let key = try NIOSSLPrivateKey(file: tls.key.path, format: .pem)
       return try .tls(
-        .http1(), tlsConfiguration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
+        .http1(configuration: http), tlsConfiguration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
     } catch {
       throw MasterFault(
         .usage, "--tls-certificate, --tls-key: \(tls.certificate.path) and \(tls.key.path) cannot be used (\(error))")

@@ -13,7 +13,8 @@ extension Farm {
     if let fault = draft.spec.fault ?? draft.picture.fault { throw refuse(fault) }
     guard draft.spec.kernelRevision == kernelRevision else {
       throw refuse(
-        "kernel revision \(draft.spec.kernelRevision), this master has \(kernelRevision); use the same version of glint")
+        "kernel revision \(draft.spec.kernelRevision), this master has \(kernelRevision); use the same version of glint"
+      )
     }
     guard draft.tile >= 16, draft.tile <= 1024, draft.tile % 16 == 0 else {
       throw refuse("tile is \(draft.tile), expected a multiple of 16 from 16 to 1024")
@@ -44,7 +45,9 @@ extension Farm {
   }
 
   private func job(_ id: JobID) throws(FarmFault) -> JobState {
-    guard let job = jobs[id] else { throw FarmFault(.notFound, "no_job", "job \(id): there is none; `glint jobs` lists them") }
+    guard let job = jobs[id] else {
+      throw FarmFault(.notFound, "no_job", "job \(id): there is none; `glint jobs` lists them")
+    }
     return job
   }
 

@@ -237,7 +237,8 @@ extension Farm {
     if var unit = unit(lease.ref), !unit.record.failures.contains(where: { $0.agent == agent }) {
       unit.record.failures.append(UnitRecord.Failure(agent: agent, reason: String(reason.prefix(2000))))
       keep(unit)
-      jobs[lease.ref.job]?.lastFailure = "\(state.record.name) failed on frame \(lease.ref.frame): \(reason.prefix(500))"
+      jobs[lease.ref.job]?.lastFailure =
+        "\(state.record.name) failed on frame \(lease.ref.frame): \(reason.prefix(500))"
       tell(.jobChanged(lease.ref.job))
       if unit.record.failures.count >= policy.failuresOfUnit, unit.record.state == .open {
         let tile = jobs[lease.ref.job]?.plan.units[lease.ref.unit].tile

@@ -8,7 +8,9 @@ import SceneModel
 /// goes to the master's kernel; who differs from that gets no more work, and all its unsettled results are void.
 extension Farm {
   /// What was asked of whoever holds a lease.
-  public func workOrder(_ id: LeaseID, of agent: KeyID) throws(FarmFault) -> (lease: LeaseRecord, unit: FramePlan.Unit, job: JobRecord) {
+  public func workOrder(_ id: LeaseID, of agent: KeyID) throws(FarmFault) -> (
+    lease: LeaseRecord, unit: FramePlan.Unit, job: JobRecord
+  ) {
     guard let lease = leases[id], lease.agent == agent else { throw gone(id) }
     guard let job = jobs[lease.ref.job] else { throw gone(id) }
     return (lease, job.plan.units[lease.ref.unit], job.record)
@@ -16,7 +18,8 @@ extension Farm {
 
   private func gone(_ id: LeaseID) -> FarmFault {
     FarmFault(
-      .conflict, "lease_gone", "lease \(id): is not this agent's (it ran out, its job ended, or the result has arrived)")
+      .conflict, "lease_gone", "lease \(id): is not this agent's (it ran out, its job ended, or the result has arrived)"
+    )
   }
 
   /// The agent binds itself to a result. A repeated commitment must be the same.
@@ -206,7 +209,8 @@ extension Farm {
     pause(
       ref.job,
       reason:
-        "the master rendered one unit of frame \(ref.frame) twice with different results; test the master's memory, then resume")
+        "the master rendered one unit of frame \(ref.frame) twice with different results; test the master's memory, then resume"
+    )
   }
 
   private mutating func ban(_ key: KeyID, _ ref: UnitRef) {

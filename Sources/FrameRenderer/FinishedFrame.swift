@@ -41,7 +41,8 @@ public struct FinishedFrame: Sendable {
         width: width, height: height)
     case .sixteen:
       try PNGWriter.encode16(
-        rgb: Develop.developed16(sums: sums.pointer, width: width, height: height, sampleCount: sampleCount, view: view),
+        rgb: Develop.developed16(
+          sums: sums.pointer, width: width, height: height, sampleCount: sampleCount, view: view),
         width: width, height: height)
     }
   }

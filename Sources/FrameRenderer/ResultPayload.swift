@@ -53,7 +53,8 @@ public enum ResultPayload {
     let expected = byteCount(pixelCount: tile.pixelCount)
     let bytes = try Zstd.decompress(payload, limit: expected)
     guard bytes.count == expected else {
-      throw BundleError(.malformed, "result: \(bytes.count) bytes, expected \(expected) for a tile of \(tile.width)x\(tile.height)")
+      throw BundleError(
+        .malformed, "result: \(bytes.count) bytes, expected \(expected) for a tile of \(tile.width)x\(tile.height)")
     }
     let planes = UnitPlanes(tile: tile, samples: samples)
     let counters = try bytes.withRawBytes { (raw) throws(BundleError) -> WorkCounters in

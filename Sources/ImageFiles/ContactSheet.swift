@@ -62,7 +62,8 @@ public struct ContactSheet: Sendable {
       let top = gap + index / columns * (cellHeight + gap)
       for y in 0..<cell.height {
         let target = ((top + y) * width + left) * 3
-        rgb.replaceSubrange(target..<target + cell.width * 3, with: cell.rgb[y * cell.width * 3..<(y + 1) * cell.width * 3])
+        rgb.replaceSubrange(
+          target..<target + cell.width * 3, with: cell.rgb[y * cell.width * 3..<(y + 1) * cell.width * 3])
       }
     }
     return try PNGWriter.encode8(rgb: rgb, width: width, height: height)

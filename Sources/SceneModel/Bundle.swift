@@ -18,7 +18,8 @@ public enum BundleWriter {
     func put(_ bytes: [UInt8]) throws(BundleError) -> BundleManifest.Part {
       guard bytes.count <= BundleLimits.partByteCount else {
         throw BundleError(
-          .tooLarge, "a part of \(bytes.count) bytes; at most \(BundleLimits.partByteCount) are allowed: split the mesh")
+          .tooLarge, "a part of \(bytes.count) bytes; at most \(BundleLimits.partByteCount) are allowed: split the mesh"
+        )
       }
       let part = try store.store(bytes)
       done += 1

@@ -48,7 +48,9 @@ public struct ContentHash: Sendable, Hashable, Comparable, Codable, CustomString
   }
 
   public var bytes: [UInt8] {
-    [words.0, words.1, words.2, words.3].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
+    [words.0, words.1, words.2, words.3].flatMap { word in
+      (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
+    }
   }
 
   /// 64 digits, lower case.
@@ -72,7 +74,8 @@ public struct ContentHash: Sendable, Hashable, Comparable, Codable, CustomString
     let text = try container.decode(String.self)
     guard let hash = ContentHash(hex: text) else {
       throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "expected a SHA-256 as 64 lower-case hexadecimal digits, found '\(text.prefix(80))'")
+        in: container,
+        debugDescription: "expected a SHA-256 as 64 lower-case hexadecimal digits, found '\(text.prefix(80))'")
     }
     self = hash
   }

@@ -58,8 +58,10 @@ enum MeshPart {
     guard positions.allWithin(MeshArrays.coordinateLimit) else {
       throw reader.fault("a position is not finite or beyond ±\(MeshArrays.coordinateLimit)")
     }
-    for (array, what) in [(normals, "normal"), (tangents, "tangent"), (uv0, "coordinate"), (uv1, "coordinate"),
-      (colors, "colour")]
+    for (array, what) in [
+      (normals, "normal"), (tangents, "tangent"), (uv0, "coordinate"), (uv1, "coordinate"),
+      (colors, "colour"),
+    ]
     where !array.allWithin(.greatestFiniteMagnitude) {
       throw reader.fault("a \(what) is not finite")
     }

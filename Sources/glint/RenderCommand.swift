@@ -65,7 +65,8 @@ struct RenderCommand: AsyncParsableCommand {
         try write(frame.picture, to: path)
         total = total + frame.counters
         if frame.counters.nonFiniteSamples > 0 {
-          Terminal.warn("frame \(frame.number): \(frame.counters.nonFiniteSamples) samples were not finite and became black")
+          Terminal.warn(
+            "frame \(frame.number): \(frame.counters.nonFiniteSamples) samples were not finite and became black")
         }
         files.append(
           FetchedFrame(

@@ -33,7 +33,8 @@ struct SheetCommand: AsyncParsableCommand {
     let bar = ProgressBar("Reading", total: Double(pictures.count))
     for path in pictures {
       guard let data = FileManager.default.contents(atPath: path) else {
-        throw CommandFailure(.badInput, "picture '\(path)' cannot be read in \(FileManager.default.currentDirectoryPath)")
+        throw CommandFailure(
+          .badInput, "picture '\(path)' cannot be read in \(FileManager.default.currentDirectoryPath)")
       }
       do {
         sheet.add(try [UInt8](data).withUnsafeBytes { try ImageDecoder.decode($0) })

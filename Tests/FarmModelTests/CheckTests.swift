@@ -1,0 +1,262 @@
+import RenderKernel
+import Testing
+
+@testable import FarmModel
+
+@Suite("Checks, disputes and credit")
+struct CheckTests {
+  /// Everything is checked, as on probation.
+  private func strict(seed: UInt64 = 1) -> TestFarm {
+    TestFarm(seed: seed, checkRate: 1, policy: { $0.probationCount = 1_000_000 })
+  }
+
+  @Test("On probation every unit is checked; afterwards the stated share is")
+  func probation() throws {
+    var test = TestFarm(seed: 5, checkRate: 0.1, policy: { $0.probationCount = 20 })
+    // One frame of many units: no last checks are drawn before its end.
+    _ = try test.add(draft(width: 1024, height: 512, samples: 4096, tile: 16))
+    let agent = try test.enter("a")
+    var checked: [Bool] = []
+    for _ in 0..<1000 {
+      #expect(test.farm.agentViews(now: test.now)[0].isOnProbation == (checked.count < 20))
+      let lease = try test.lease(agent, 1)[0]
+      try test.deliver(lease)
+      checked.append(test.record(lease.ref)?.check == .wanted)
+      test.verify()
+    }
+    #expect(checked.prefix(20).allSatisfy { $0 })
+    let share = Double(checked.dropFirst(20).count { $0 }) / 980
+    #expect((0.07...0.13).contains(share), "\(share)")
+  }
+
+  @Test("The share of checked units of a proven agent is about the check rate")
+  func rate() throws {
+    var test = TestFarm(seed: 6, checkRate: 0.2, policy: { $0.probationCount = 0 })
+    // One frame of many units: no last checks are drawn before its end.
+    let job = try test.add(draft(width: 1024, height: 512, samples: 4096, tile: 16))
+    let agent = try test.enter("a")
+    let units = test.farm.jobs[job]!.plan.units.count
+    var (count, wanted) = (0, 0)
+    while count < units / 2 {
+      for lease in try test.lease(agent) {
+        try test.deliver(lease)
+        count += 1
+        if test.record(lease.ref)?.check == .wanted { wanted += 1 }
+      }
+    }
+    let share = Double(wanted) / Double(count)
+    #expect(count > 2000)
+    #expect((0.16...0.24).contains(share), "\(share) of \(count)")
+  }
+
+  @Test("A check goes to another contributor's agent, never to the same one")
+  func peers() throws {
+    var test = strict()
+    _ = try test.add(draft(samples: 1))
+    let author = try test.enter("a", owner: "one")
+    let sibling = try test.enter("b", owner: "one")
+    let peer = try test.enter("c", owner: "two")
+    let lease = try test.lease(author, 1)[0]
+    try test.deliver(lease)
+    #expect(test.record(lease.ref)?.check == .wanted)
+    #expect(try test.lease(author).isEmpty)
+    #expect(try test.lease(sibling).isEmpty)
+    // While a peer is present, the master leaves the check to it.
+    #expect(test.farm.nextVerification(now: test.now, isReferee: false) == nil)
+    let check = try test.lease(peer)
+    #expect(check.map(\.ref) == [lease.ref])
+    #expect(check[0].isCheck)
+    // One check at a time.
+    #expect(try test.lease(try test.enter("d", owner: "three")).isEmpty)
+  }
+
+  @Test("An equal check settles, and pays author and checker once each")
+  func equalCheck() throws {
+    var test = strict()
+    let job = try test.add(draft(samples: 1))
+    let (author, peer) = (try test.enter("a"), try test.enter("b"))
+    let lease = try test.lease(author, 1)[0]
+    try test.deliver(lease)
+    #expect(test.credit("a") == Credit())
+    let check = try test.lease(peer, 1)[0]
+    // A check's planes are not kept.
+    #expect(try !test.deliver(check))
+    let record = test.record(lease.ref)!
+    #expect(record.state == .settled && record.check == .passed)
+    #expect(record.checker == UnitRecord.Checker(agent: peer, contributor: key("owner-b")))
+    #expect(test.credit("a").unitCount == 1 && test.credit("a").counters == outcome(lease.ref).counters)
+    #expect(test.credit("b").unitCount == 0 && test.credit("b").checkCount == 1)
+    #expect(test.credit("b").checkCounters == outcome(lease.ref).counters)
+    test.assemble()
+    #expect(test.farm.jobView(job)?.record.state == .finished)
+  }
+
+  @Test("Equal digests with other counters are unequal results")
+  func counters() throws {
+    var test = strict()
+    _ = try test.add(draft(samples: 1))
+    let (author, peer) = (try test.enter("a"), try test.enter("b"))
+    let lease = try test.lease(author, 1)[0]
+    var greedy = outcome(lease.ref)
+    greedy.counters.rays += 1_000_000
+    try test.farm.commit(lease.id, of: author, greedy, now: test.now)
+    _ = try test.farm.deliver(lease.id, of: author, now: test.now)
+    try test.deliver(try test.lease(peer, 1)[0])
+    #expect(test.record(lease.ref)?.check == .disputed)
+    test.verify()
+    #expect(test.farm.agents[author]?.record.banReason != nil)
+    #expect(test.credit("a") == Credit())
+  }
+
+  @Test("In a dispute the master finds for the author: the checker is banned, the unit settles")
+  func disputeForAuthor() throws {
+    var test = strict()
+    _ = try test.add(draft(samples: 1))
+    let (author, liar) = (try test.enter("a"), try test.enter("b"))
+    let lease = try test.lease(author, 1)[0]
+    try test.deliver(lease)
+    try test.deliver(try test.lease(liar, 1)[0], lie: "x")
+    #expect(test.record(lease.ref)?.check == .disputed)
+    #expect(test.record(lease.ref)?.state == .received)
+    let next = test.farm.nextVerification(now: test.now, isReferee: true)
+    #expect(next?.ref == lease.ref && next?.isDispute == true)
+    // A plain check does not decide a dispute.
+    test.farm.verified(lease.ref, digest: outcome(lease.ref).digest, counters: outcome(lease.ref).counters)
+    #expect(test.record(lease.ref)?.check == .disputed)
+    test.verify()
+    #expect(test.record(lease.ref)?.state == .settled)
+    #expect(test.farm.agents[author]?.record.banReason == nil)
+    #expect(test.farm.agents[liar]?.record.banReason != nil)
+    #expect(test.credit("a").unitCount == 1 && test.credit("b") == Credit())
+    #expect(faultCode { _ = try test.lease(liar) } == "banned")
+    #expect(faultCode { _ = try test.enter("b", instance: "2") } == "banned")
+  }
+
+  @Test("In a dispute the master finds against the author: it is banned, the unit is rendered again")
+  func disputeForChecker() throws {
+    var test = strict()
+    let job = try test.add(draft(samples: 1))
+    let (liar, peer) = (try test.enter("a"), try test.enter("b"))
+    let lease = try test.lease(liar, 1)[0]
+    try test.deliver(lease, lie: "x")
+    try test.deliver(try test.lease(peer, 1)[0])
+    test.verify()
+    #expect(test.farm.agents[liar]?.record.banReason != nil)
+    #expect(test.farm.agents[peer]?.record.banReason == nil)
+    #expect(test.record(lease.ref)?.state == .open)
+    #expect(test.record(lease.ref)?.result == nil)
+    #expect(test.farm.takeEvents().contains(.planesVoid(lease.ref)))
+    let again = try test.lease(peer, 1)[0]
+    #expect(again.ref == lease.ref && !again.isCheck)
+    try test.deliver(again)
+    test.verify()
+    test.assemble()
+    #expect(test.farm.jobView(job)?.record.state == .finished)
+    #expect(test.credit("a") == Credit())
+    #expect(test.credit("b").unitCount == 1)
+  }
+
+  @Test("A ban makes only unsettled results void, and takes all that the agent holds")
+  func ban() throws {
+    var test = strict()
+    let job = try test.add(draft(frames: 1...8, samples: 1))
+    let turncoat = try test.enter("a")
+    // Four settle by the master's check, nobody else being there.
+    for lease in try test.lease(turncoat, 4) { try test.deliver(lease) }
+    test.verify()
+    #expect(test.credit("a").unitCount == 4)
+    let held = try test.lease(turncoat, 3)
+    try test.deliver(held[0])
+    try test.deliver(held[1], lie: "x")
+    let peer = try test.enter("b")
+    let checks = try test.lease(peer, 2)
+    #expect(checks.allSatisfy(\.isCheck))
+    try test.deliver(checks.first { $0.ref == held[1].ref }!)
+    test.verify()
+    #expect(test.farm.agents[turncoat]?.record.banReason != nil)
+    #expect(test.farm.agents[turncoat]?.leases.isEmpty == true)
+    #expect(test.credit("a").unitCount == 4)
+    for lease in held { #expect(test.record(lease.ref)?.state == .open) }
+    // The check of a void result is of no use any more.
+    #expect(faultCode { try test.deliver(checks.first { $0.ref == held[0].ref }!) } == "lease_gone")
+    #expect(test.farm.jobView(job)?.receivedUnitCount == 4)
+    try test.work([peer])
+    // The author's own machine being the only one, the master checks.
+    test.now += test.farm.policy.presenceSeconds + 1
+    test.verify()
+    test.assemble()
+    #expect(test.farm.jobView(job)?.record.state == .finished)
+    #expect(test.credit("a").unitCount + test.credit("b").unitCount == 8)
+  }
+
+  @Test("A passed check settles what its author committed before the check was drawn")
+  func evidence() throws {
+    var test = TestFarm(seed: 3, checkRate: 1e-12, policy: { $0.probationCount = 0 })
+    let job = try test.add(draft(width: 64, height: 64, samples: 64, tile: 16))
+    let (author, peer) = (try test.enter("a"), try test.enter("b"))
+    let count = test.farm.jobs[job]!.plan.units.count
+    try test.work([author])
+    // At the frame's end one last check is drawn, though the draws of the units gave none.
+    #expect(test.farm.wantedChecks.count == 1)
+    #expect(test.farm.jobView(job)?.settledUnitCount == 0)
+    #expect(test.farm.jobView(job)?.receivedUnitCount == count)
+    try test.deliver(try test.lease(peer, 1)[0])
+    #expect(test.farm.jobView(job)?.settledUnitCount == count)
+    #expect(test.credit("a").unitCount == count)
+    #expect(test.credit("b").checkCount == 1)
+  }
+
+  @Test("With a check rate of 0 results settle as they come")
+  func unchecked() throws {
+    var test = TestFarm(checkRate: 0)
+    let job = try test.add(draft(frames: 1...2))
+    try test.work([try test.enter("a")])
+    #expect(test.farm.jobView(job)?.settledUnitCount == test.farm.jobView(job)?.unitCount)
+    #expect(test.farm.nextVerification(now: test.now, isReferee: false) == nil)
+  }
+
+  @Test("A checker that fails or falls silent is replaced; in the end the master checks itself")
+  func lostChecker() throws {
+    var test = strict()
+    _ = try test.add(draft(samples: 1))
+    let author = try test.enter("a")
+    let peers = try ["b", "c"].map { try test.enter($0) }
+    let lease = try test.lease(author, 1)[0]
+    try test.deliver(lease)
+    let failed = try test.lease(peers[0], 1)[0]
+    try test.farm.fail(failed.id, of: peers[0], reason: "no", now: test.now)
+    #expect(try test.lease(peers[0]).isEmpty)
+    let silent = try test.lease(peers[1], 1)[0]
+    #expect(silent.isCheck)
+    test.now = silent.deadline
+    _ = test.farm.expireLeases(now: test.now)
+    // Still counted as present: it may come back.
+    #expect(test.farm.nextVerification(now: test.now, isReferee: false) == nil)
+    test.now += test.farm.policy.presenceSeconds
+    #expect(test.farm.nextVerification(now: test.now, isReferee: false)?.ref == lease.ref)
+    #expect(test.farm.nextVerification(now: test.now, isReferee: false, excluding: [lease.ref]) == nil)
+    #expect(test.farm.nextVerification(now: test.now, isReferee: true) == nil)
+    test.verify()
+    #expect(test.record(lease.ref)?.state == .settled)
+    #expect(test.record(lease.ref)?.checker == nil)
+  }
+
+  @Test("A referee that contradicts itself pauses the job and bans nobody; the check is drawn again")
+  func unsteadyReferee() throws {
+    var test = strict()
+    let job = try test.add(draft(samples: 1))
+    let (author, peer) = (try test.enter("a"), try test.enter("b"))
+    let lease = try test.lease(author, 1)[0]
+    try test.deliver(lease)
+    try test.deliver(try test.lease(peer, 1)[0], lie: "x")
+    test.farm.refereeFailed(lease.ref)
+    #expect(test.farm.jobView(job)?.record.state == .paused)
+    #expect(test.farm.jobView(job)?.record.reason?.contains("memory") == true)
+    #expect(test.farm.agents.values.allSatisfy { $0.record.banReason == nil })
+    #expect(test.record(lease.ref)?.check == .wanted)
+    _ = try test.farm.resume(job)
+    try test.deliver(try test.lease(peer, 1)[0])
+    test.assemble()
+    #expect(test.farm.jobView(job)?.record.state == .finished)
+  }
+}

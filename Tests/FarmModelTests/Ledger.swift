@@ -1,0 +1,138 @@
+import RenderKernel
+import SceneModel
+
+@testable import FarmModel
+
+/// A store in memory: applies changes as a database would, and knows nothing else.
+struct Ledger {
+  private var jobs: [JobID: JobRecord] = [:]
+  private(set) var units: [UnitRef: UnitRecord] = [:]
+  private var frames: [JobID: [Int: FrameRecord]] = [:]
+  private var agents: [KeyID: AgentRecord] = [:]
+  private(set) var leases: [LeaseID: LeaseRecord] = [:]
+
+  mutating func apply(_ changes: [Change]) {
+    for change in changes {
+      switch change {
+      case .job(let record): jobs[record.id] = record
+      case .unit(let record): units[record.ref] = record
+      case .frame(let record): frames[record.job, default: [:]][record.number] = record
+      case .agent(let record): agents[record.key] = record
+      case .lease(let record): leases[record.id] = record
+      case .leaseEnded(let id): leases[id] = nil
+      }
+    }
+  }
+
+  var stored: StoredFarm {
+    var farm = StoredFarm()
+    farm.jobs = jobs.values.sorted { $0.id < $1.id }
+    farm.units = units.values.sorted {
+      ($0.ref.job, $0.ref.frame, $0.ref.unit) < ($1.ref.job, $1.ref.frame, $1.ref.unit)
+    }
+    farm.frames = frames.values.flatMap(\.values).sorted { ($0.job, $0.number) < ($1.job, $1.number) }
+    farm.agents = agents.values.sorted { $0.key < $1.key }
+    farm.leases = leases.values.sorted { $0.id.description < $1.id.description }
+    return farm
+  }
+
+  /// What the settled units alone say that contributors have earned.
+  var earned: [KeyID: Credit] {
+    var credits: [KeyID: Credit] = [:]
+    for record in units.values {
+      guard record.state == .settled, let result = record.result else { continue }
+      credits[result.contributor, default: Credit()].unitCount += 1
+      credits[result.contributor]!.counters = credits[result.contributor]!.counters + result.counters
+      guard record.check == .passed, let checker = record.checker else { continue }
+      credits[checker.contributor, default: Credit()].checkCount += 1
+      credits[checker.contributor]!.checkCounters = credits[checker.contributor]!.checkCounters + result.counters
+    }
+    return credits
+  }
+}
+
+/// All of a farm that a person or an agent can see and that must outlive the master.
+struct Appearance: Equatable {
+  struct Job: Equatable {
+    var record: JobRecord
+    var unitCount: Int
+    var receivedUnitCount: Int
+    var settledUnitCount: Int
+    var finishedFrameCount: Int
+    var frames: [Frame]
+  }
+
+  struct Frame: Equatable {
+    var number: Int
+    var receivedUnitCount: Int
+    var settledUnitCount: Int
+    var isHeld: Bool
+    var record: FrameRecord?
+    var received: [String]
+    var held: [String]
+    /// What can be handed out.
+    var open: [Int]
+  }
+
+  struct Agent: Equatable {
+    var record: AgentRecord
+    var isOnProbation: Bool
+    var leases: [String]
+    var unsettledCount: Int
+  }
+
+  var jobs: [Job]
+  var agents: [Agent]
+  var credits: [KeyID: Credit]
+  var leases: [String]
+  var wantedChecks: Set<UnitRef>
+  var disputes: Set<UnitRef>
+  var order: [JobID]
+
+  init(_ farm: Farm, now: FarmTime) {
+    func text(_ lease: LeaseRecord) -> String {
+      "\(lease.id) \(lease.ref) \(lease.agent) \(lease.isCheck) \(lease.grantedAt) \(String(describing: lease.commitment))"
+    }
+    jobs = farm.jobViews.map { view in
+      let id = view.record.id
+      let frames = farm.frameViews(id)!.map { frame in
+        let progress = farm.jobs[id]!.frames[frame.number]
+        return Frame(
+          number: frame.number, receivedUnitCount: frame.receivedUnitCount, settledUnitCount: frame.settledUnitCount,
+          isHeld: frame.isHeld, record: frame.record,
+          received: farm.receivedUnits(id, frame: frame.number).map { "\($0.ref) \($0.result)" },
+          held: farm.heldTiles(id, frame: frame.number).map { "\($0.agent) \($0.unit)" }.sorted(),
+          open: ((progress?.openPreview ?? []) + (progress?.openRest ?? [])).sorted())
+      }
+      return Job(
+        record: view.record, unitCount: view.unitCount, receivedUnitCount: view.receivedUnitCount,
+        settledUnitCount: view.settledUnitCount, finishedFrameCount: view.finishedFrameCount, frames: frames)
+    }
+    agents = farm.agentViews(now: now).map { agent in
+      let state = farm.agents[agent.record.key]!
+      return Agent(
+        record: agent.record, isOnProbation: agent.isOnProbation, leases: state.leases.map(\.description).sorted(),
+        unsettledCount: state.unsettled.count)
+    }
+    credits = farm.credits
+    leases = farm.leases.values.map(text).sorted()
+    wantedChecks = Set(farm.wantedChecks)
+    disputes = Set(farm.disputes)
+    order = farm.order
+  }
+
+  /// The first difference, for a person.
+  func difference(from other: Appearance) -> String? {
+    if self == other { return nil }
+    for (mine, theirs) in zip(jobs, other.jobs) where mine != theirs {
+      for (frame, second) in zip(mine.frames, theirs.frames) where frame != second { return "\(frame)\n\(second)" }
+      return "\(mine.record) \(mine.receivedUnitCount) \(mine.settledUnitCount)\n\(theirs.record) \(theirs.receivedUnitCount) \(theirs.settledUnitCount)"
+    }
+    for (mine, theirs) in zip(agents, other.agents) where mine != theirs { return "\(mine)\n\(theirs)" }
+    if credits != other.credits { return "\(credits)\n\(other.credits)" }
+    if leases != other.leases { return "\(leases)\n\(other.leases)" }
+    if wantedChecks != other.wantedChecks { return "wanted \(wantedChecks)\n\(other.wantedChecks)" }
+    if disputes != other.disputes { return "disputes \(disputes)\n\(other.disputes)" }
+    return "counts or order: \(jobs.count) \(other.jobs.count) \(order) \(other.order)"
+  }
+}

@@ -1,0 +1,222 @@
+"""Compares pictures of Glint with those of Blender Cycles: same glTF, camera, light, filter and samples.
+
+Prints a row for each file: mean FLIP (0 is equal, 1 as far as black from white), the mean signed difference Glint − Cycles
+of the sRGB values (in 1/255), and seconds of both. Writes for each file a picture with Glint left, Cycles in the middle and
+FLIP right. Ends with 1 where FLIP is above the limit.
+
+A file without a camera gets one; of several, the first counts. Lamps have no size and no factor of 1/683 on either side.
+"""
+
+import argparse
+import json
+import math
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import time
+
+import flip_evaluator
+import numpy
+from PIL import Image
+
+HERE = pathlib.Path(__file__).resolve().parent
+REPOSITORY = HERE.parent.parent
+
+
+def main():
+    options = read_options()
+    options.out.mkdir(parents=True, exist_ok=True)
+    print(f'{"asset":32} {"FLIP":>6} {"mean":>7} {"Glint s":>8} {"Cycles s":>9}')
+    worst = 0
+    for path in options.files:
+        name = path.stem
+        folder = options.out / name
+        folder.mkdir(exist_ok=True)
+        try:
+            row = compare(path, folder, options)
+        except subprocess.CalledProcessError as failure:
+            lines = [line for line in (failure.stderr or failure.stdout or '').splitlines() if line.strip()]
+            print(f'{name:32} failed: {lines[-1] if lines else failure}', flush=True)
+            worst = 1
+            continue
+        flip, difference, glint_seconds, cycles_seconds = row
+        worst = max(worst, flip)
+        mark = '  above the limit' if flip > options.limit else ''
+        print(f'{name:32} {flip:6.3f} {difference:+7.2f} {glint_seconds:8.1f} {cycles_seconds:9.1f}{mark}', flush=True)
+    return 1 if worst > options.limit else 0
+
+
+def read_options():
+    parser = argparse.ArgumentParser(
+        prog='cycles', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('files', nargs='+', type=pathlib.Path, metavar='FILE', help='.gltf or .glb')
+    parser.add_argument('--env', type=pathlib.Path, metavar='FILE', help='Radiance HDR, for both')
+    parser.add_argument('--frame', type=int, default=1, metavar='N', help="as Glint counts them: 1 is the animation's start")
+    parser.add_argument('--size', type=parse_size, default=(256, 144), metavar='WxH', help='default: 256x144')
+    parser.add_argument('--samples', type=int, default=256, metavar='N', help='default: 256')
+    parser.add_argument('--bounces', type=int, default=8, metavar='N', help='default: 8')
+    parser.add_argument('--exposure', type=float, default=0, metavar='STOPS', help='default: 0')
+    parser.add_argument('--limit', type=float, default=0.1, metavar='FLIP', help='highest mean FLIP (default: 0.10)')
+    parser.add_argument('--threads', type=int, default=2, metavar='N', help='of both (default: 2)')
+    parser.add_argument('--out', type=pathlib.Path, default=pathlib.Path('out/compare'), metavar='DIR',
+                        help='default: out/compare')
+    parser.add_argument('--glint', type=pathlib.Path, metavar='FILE', help='the program (default: the newest build)')
+    options = parser.parse_args()
+    for path in options.files + ([options.env] if options.env else []):
+        if not path.is_file():
+            parser.error(f'no file {path}')
+    if not options.glint:
+        builds = [REPOSITORY / '.build' / kind / 'glint' for kind in ('release', 'debug')]
+        builds = [path for path in builds if path.is_file()]
+        if not builds:
+            parser.error('no build of glint: swift build, or --glint FILE')
+        options.glint = max(builds, key=lambda path: path.stat().st_mtime)
+    options.glint = options.glint.resolve()
+    return options
+
+
+def parse_size(text):
+    match = re.fullmatch(r'(\d+)x(\d+)', text)
+    if not match:
+        raise argparse.ArgumentTypeError('expected width x height, such as 256x144')
+    return int(match[1]), int(match[2])
+
+
+def compare(path, folder, options):
+    """FLIP, mean signed difference, seconds of Glint and of Cycles."""
+    scene, camera = prepare(path, folder, options)
+    size = f'{options.size[0]}x{options.size[1]}'
+    ours, theirs = folder / 'glint.png', folder / 'cycles.png'
+
+    began = time.monotonic()
+    run([options.glint, 'render', scene, '--size', size, '--samples', options.samples, '--bounces', options.bounces,
+         '--frames', options.frame, '--filter', 'box', '--view', 'standard', '--exposure', options.exposure,
+         '--threads', options.threads, '--output', ours]
+        + (['--env', options.env] if options.env else [])
+        + (['--animation', 1] if camera['animations'] else []))
+    glint_seconds = time.monotonic() - began
+
+    task = dict(
+        scene=str(scene), out=str(theirs), size=options.size, samples=options.samples, bounces=options.bounces,
+        frame=options.frame, threads=options.threads, exposure=options.exposure, camera=camera,
+        env=str(options.env.resolve()) if options.env else None)
+    began = time.monotonic()
+    run([sys.executable, '-B', HERE / 'cycles_render.py', json.dumps(task)])
+    cycles_seconds = time.monotonic() - began
+
+    glint, cycles = (numpy.asarray(Image.open(file).convert('RGB'), dtype=numpy.float32) / 255 for file in (ours, theirs))
+    errors, flip, _ = flip_evaluator.evaluate(cycles, glint, 'LDR')
+    pair = numpy.concatenate([glint, cycles, errors], axis=1)
+    Image.fromarray((pair * 255 + 0.5).clip(0, 255).astype(numpy.uint8)).save(folder.parent / f'{path.stem}.png')
+    return flip, float((glint - cycles).mean() * 255), glint_seconds, cycles_seconds
+
+
+def run(command):
+    subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True, errors='replace')
+
+
+# MARK: - One camera for both
+
+def prepare(path, folder, options):
+    """A copy of the file with exactly one camera, and what Blender needs to know of it."""
+    data = path.read_bytes()
+    rest = b''
+    if data[:4] == b'glTF':
+        length = struct.unpack('<I', data[12:16])[0]
+        document, rest = json.loads(data[20:20 + length]), data[20 + length:]
+    else:
+        document = json.loads(data)
+        # The files it names, from where they are.
+        for file in path.parent.rglob('*'):
+            link = folder / file.relative_to(path.parent)
+            if file.is_file() and file != path and not link.exists():
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(file.resolve())
+    camera = choose_camera(document)
+    camera['animations'] = len(document.get('animations', []))
+    text = json.dumps(document).encode()
+    copy = folder / path.name
+    if rest or data[:4] == b'glTF':
+        text += b' ' * (-len(text) % 4)
+        copy.write_bytes(
+            b'glTF' + struct.pack('<II', 2, 20 + len(text) + len(rest)) + struct.pack('<I', len(text)) + b'JSON' + text + rest)
+    else:
+        copy.write_bytes(text)
+    return copy, camera
+
+
+def choose_camera(document):
+    nodes = document.setdefault('nodes', [])
+    scene = document.get('scenes', [{}])[document.get('scene', 0)]
+    reached = []
+    pending = [(node, IDENTITY) for node in reversed(scene.setdefault('nodes', []))]
+    while pending:
+        node, above = pending.pop()
+        world = above @ local_transform(nodes[node])
+        reached.append((node, world))
+        pending += [(child, world) for child in reversed(nodes[node].get('children', []))]
+    chosen = next((node for node, _ in reached if 'camera' in nodes[node]), None)
+    if chosen is None:
+        place, yfov = standard_camera(document, reached)
+        document['cameras'] = [dict(type='perspective', perspective=dict(yfov=yfov, znear=1e-3))]
+        nodes.append(dict(camera=0, matrix=[float(value) for value in place.T.flatten()]))
+        scene['nodes'].append(len(nodes) - 1)
+        chosen = len(nodes) - 1
+    for index, node in enumerate(nodes):
+        if index != chosen:
+            node.pop('camera', None)
+    camera = document['cameras'][nodes[chosen]['camera']]
+    if camera['type'] == 'perspective':
+        return dict(kind='perspective', yfov=camera['perspective']['yfov'])
+    return dict(kind='orthographic', height=2 * camera['orthographic']['ymag'])
+
+
+IDENTITY = numpy.identity(4)
+
+
+def local_transform(node):
+    if 'matrix' in node:
+        return numpy.array(node['matrix']).reshape(4, 4).T
+    x, y, z, w = node.get('rotation', (0, 0, 0, 1))
+    turn = numpy.array([
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)]])
+    result = numpy.identity(4)
+    result[:3, :3] = turn * numpy.array(node.get('scale', (1, 1, 1)))
+    result[:3, 3] = node.get('translation', (0, 0, 0))
+    return result
+
+
+def standard_camera(document, reached):
+    """From front, right and above; 50 mm. The bounds are those that the file states."""
+    corners = []
+    for index, world in reached:
+        node = document['nodes'][index]
+        if 'mesh' not in node:
+            continue
+        for primitive in document['meshes'][node['mesh']]['primitives']:
+            accessor = document['accessors'][primitive['attributes']['POSITION']]
+            scale = {5120: 127, 5121: 255, 5122: 32767, 5123: 65535}.get(accessor['componentType'], 1)
+            box = numpy.array([accessor['min'], accessor['max']]) / (scale if accessor.get('normalized') else 1)
+            for choice in range(8):
+                corner = [box[choice >> axis & 1][axis] for axis in range(3)]
+                corners.append((world @ numpy.array([*corner, 1]))[:3])
+    corners = numpy.array(corners or [[-1, -1, -1], [1, 1, 1]])
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    tangent = 18 / 50 * 9 / 16
+    distance = (numpy.linalg.norm(high - low) / 2 or 1) / math.sin(math.atan(tangent)) * 0.9
+    back = numpy.array([0.9, 0.5, 1.4])
+    back /= numpy.linalg.norm(back)
+    right = numpy.cross([0, 1, 0], back)
+    right /= numpy.linalg.norm(right)
+    place = numpy.identity(4)
+    place[:3, 0], place[:3, 1], place[:3, 2] = right, numpy.cross(back, right), back
+    place[:3, 3] = (low + high) / 2 + back * distance
+    return place, 2 * math.atan(tangent)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
