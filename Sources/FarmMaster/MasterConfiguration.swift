@@ -1,5 +1,6 @@
 import FarmModel
 import Foundation
+import NIOCore
 
 /// What a master is told at its start.
 public struct MasterConfiguration: Sendable {
@@ -50,7 +51,7 @@ enum MasterLimits {
   /// Results delivered lately, so that a repeated delivery hears the same answer.
   static let rememberedDeliveries = 10_000
   /// Silence on a connection without a request: above what clients keep a connection for.
-  static let idleTimeout = Duration.seconds(90)
+  static let idleTimeout = TimeAmount.seconds(90)
   /// How often leases are looked at.
   static let leaseInterval = Duration.seconds(1)
   /// Changes written in one transaction.

@@ -45,16 +45,26 @@ extension PathTracer {
       pixelKey: Self.gatherWords(states.pixelKey, path), reversedIndex: Self.gatherWords(states.reversedIndex, path))
   }
 
-  /// The pairs of dimensions that choose a light at a vertex and a place on it.
-  private static func lightPairs(_ vertex: Int) -> (choice: Int, place: Int) { (4 &* vertex &+ 3, 4 &* vertex &+ 4) }
+  /// One pair of dimensions chooses a light at a vertex and a place on it: splitting a number keeps what each kind of light
+  /// gets evenly spread, which choosing by another number would not.
+  ///
+  /// - Returns: The kind's number, what is left of the first number, and the second number.
+  @inline(__always)
+  private func lightPlace(_ sampler: Sampler<F>, _ vertex: Int) -> (kind: F, x: F, y: F) {
+    let (x, y) = sampler.pair(3 &* vertex &+ 3)
+    if lights.kindCount == 1 { return (F(lane: 0), x, y) }
+    let count = Float(lights.kindCount)
+    let scaled = x * count
+    let kind = scaled.floor.atMost(count - 1)
+    return (kind, (scaled - kind).atMost(0x1.fffffep-1), y)
+  }
 
   /// The first two steps of sampling the environment, for all surfaces.
   @inline(__always)
   private func placeEnvironmentSamples(_ vertex: Int) {
-    let place = Self.lightPairs(vertex).place
     var index = 0
     while index < surfaces.count {
-      let (x, y) = sampler(index).pair(place)
+      let (_, x, y) = lightPlace(sampler(index), vertex)
       let (row, coarse) = environment.locate(x, y)
       surfaces.environment.store(Vector(row, coarse, y), at: index)
       x.store(surfaces.environmentX + index)
@@ -112,16 +122,15 @@ extension PathTracer {
       appendShadows(isLit.bits & present, index, origin, light.direction, light.distance, contribution)
     }
 
-    let pair = 4 &* vertex &+ 1
-    let (u, v) = sampler.pair(pair)
-    let (lobe, roulette) = sampler.pair(pair &+ 1)
-    let wi = lobes.sample(localWo, u, v, lobe: lobe)
+    let (u, v) = sampler.pair(3 &* vertex &+ 1)
+    let wi = lobes.sample(localWo, u, v)
     let (value, density) = lobes.evaluate(localWo, wi)
     var next = throughput * (value * (1 / density))
     let direction = frame.toWorld(wi).normalized(or: facing)
     // Below the true surface nothing is reflected, whatever the shading normal says.
     var goesOn = isSeen .& (density .> 0) .& (dot(direction, facing) .> 0) .& next.isAnyPositive
     if vertex >= Self.rouletteStart {
+      let (roulette, _) = sampler.pair(3 &* vertex &+ 2)
       let survival = F.greater(next.x, F.greater(next.y, next.z)).atMost(0.95)
       goesOn = goesOn .& (roulette .< survival)
       next = next * (1 / survival)
@@ -162,13 +171,7 @@ extension PathTracer {
       light.radiance = radiance * F.select(light.density .> 0, 1 / light.density, zero)
       if lights.kindCount == 1 { return light }
     }
-    let pairs = Self.lightPairs(vertex)
-    let (choice, _) = sampler.pair(pairs.choice)
-    let (u, v) = sampler.pair(pairs.place)
-    let count = Float(lights.kindCount)
-    let scaled = choice * count
-    let kind = scaled.floor.atMost(count - 1)
-    let rest = (scaled - kind).atMost(0x1.fffffep-1)
+    let (kind, x, y) = lightPlace(sampler, vertex)
     for lane in 0..<group {
       // Kinds that the frame has, in order: environment, triangles, punctual lights.
       var number = Int(kind[lane: lane])
@@ -180,9 +183,8 @@ extension PathTracer {
       let sample =
         number == 0 && lights.triangleCount > 0
         ? lights.sampleTriangle(
-          from: start, choice: rest[lane: lane], u: u[lane: lane], v: v[lane: lane], instances: instances,
-          materials: materials)
-        : lights.samplePunctual(from: start, choice: rest[lane: lane])
+          from: start, choice: x[lane: lane], v: y[lane: lane], instances: instances, materials: materials)
+        : lights.samplePunctual(from: start, choice: x[lane: lane])
       light.direction[lane: lane] = sample.direction
       light.distance[lane: lane] = sample.distance
       light.radiance[lane: lane] = sample.radiance

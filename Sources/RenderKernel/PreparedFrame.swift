@@ -2,7 +2,7 @@ import CLaneIntrinsics
 import LaneMath
 
 /// Bits belong to a revision: whatever changes a pixel or a work counter raises it (`GoldenDigestTests`).
-public let kernelRevision = 1
+public let kernelRevision = 2
 
 /// A frame with everything that rays need. Immutable; shared by threads.
 public final class PreparedFrame: @unchecked Sendable {

@@ -170,7 +170,7 @@ struct CheckTests {
     try test.deliver(held[1], lie: "x")
     let peer = try test.enter("b")
     let checks = try test.lease(peer, 2)
-    #expect(checks.allSatisfy(\.isCheck))
+    #expect(checks.allSatisfy { $0.isCheck })
     try test.deliver(checks.first { $0.ref == held[1].ref }!)
     test.verify()
     #expect(test.farm.agents[turncoat]?.record.banReason != nil)

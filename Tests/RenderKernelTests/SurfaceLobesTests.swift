@@ -23,7 +23,7 @@ struct SurfaceLobesTests {
     for i in 0..<count {
       let sampler = Sampler<Float>(pixelKey: 99, reversedIndex: SampleHash.reversed(UInt32(i)))
       let (u, v) = sampler.pair(1)
-      let wi = surface.sample(wo, u, v, lobe: sampler.pair(2).0)
+      let wi = surface.sample(wo, u, v)
       let (value, density) = surface.evaluate(wo, wi)
       if density > 0 { sum += Double(value.x / density) }
     }
@@ -60,8 +60,7 @@ struct SurfaceLobesTests {
     var generator = SeededGenerator(seed: 5)
     for _ in 0..<count {
       let wi = surface.sample(
-        wo, Float.random(in: 0..<1, using: &generator), Float.random(in: 0..<1, using: &generator),
-        lobe: Float.random(in: 0..<1, using: &generator))
+        wo, Float.random(in: 0..<1, using: &generator), Float.random(in: 0..<1, using: &generator))
       if wi.z <= 0 {
         observed[rows * columns] += 1
         continue

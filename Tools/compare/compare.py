@@ -12,6 +12,7 @@ import json
 import math
 import pathlib
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -128,12 +129,12 @@ def prepare(path, folder, options):
         document, rest = json.loads(data[20:20 + length]), data[20 + length:]
     else:
         document = json.loads(data)
-        # The files it names, from where they are.
+        # The files it names; copies, because Glint follows no links out of a scene's folder.
         for file in path.parent.rglob('*'):
-            link = folder / file.relative_to(path.parent)
-            if file.is_file() and file != path and not link.exists():
-                link.parent.mkdir(parents=True, exist_ok=True)
-                link.symlink_to(file.resolve())
+            copy = folder / file.relative_to(path.parent)
+            if file.is_file() and file != path and not copy.exists():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file, copy)
     camera = choose_camera(document)
     camera['animations'] = len(document.get('animations', []))
     text = json.dumps(document).encode()

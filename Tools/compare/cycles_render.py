@@ -1,7 +1,6 @@
 """Renders a glTF file with Blender Cycles, set up as Glint is. Run by compare.py, with a JSON object as its argument."""
 
 import json
-import math
 import sys
 
 import bpy
@@ -58,9 +57,9 @@ def set_up_picture(scene, task):
     scene.view_settings.view_transform = 'Standard'
     scene.view_settings.exposure = task['exposure']
     image = render.image_settings
-    image.file_format = 'PNG' if task['out'].endswith('.png') else 'OPEN_EXR'
+    image.file_format = 'PNG'
     image.color_mode = 'RGB'
-    image.color_depth = '8' if task['out'].endswith('.png') else '32'
+    image.color_depth = str(task.get('depth', 8))
 
 
 def set_up_camera(scene, camera):

@@ -18,17 +18,21 @@ extension LightView {
   ///
   /// - Parameters:
   ///   - origin: Where the shadow ray will start.
-  ///   - choice, u, v: Independent, in [0, 1).
+  ///   - choice: In [0, 1): chooses the triangle; what is left of it is the first coordinate, so that the points of one
+  ///     triangle stay as evenly spread as those that come in.
+  ///   - v: In [0, 1).
   @inline(never)
   func sampleTriangle(
-    from origin: SIMD3<Float>, choice: Float, u: Float, v: Float, instances: UnsafePointer<InstanceGeometry>,
+    from origin: SIMD3<Float>, choice: Float, v: Float, instances: UnsafePointer<InstanceGeometry>,
     materials: UnsafePointer<MaterialView>
   ) -> LightSample {
-    let emitter = triangles[LightView.find(triangleSums, triangleCount, choice)]
+    let index = LightView.find(triangleSums, triangleCount, choice)
+    let emitter = triangles[index]
     let geometry = instances + Int(emitter.instance)
     let corners = geometry.pointee.corners(Int(emitter.triangle))
     // Uniform over the triangle, by folding the square (Heitz 2019).
-    var (u, v) = (u, v)
+    var v = v
+    var u = min((choice - triangleSums[index]) / (triangleSums[index + 1] - triangleSums[index]), 0x1.fffffep-1)
     if v > u {
       u *= 0.5
       v -= u

@@ -79,15 +79,19 @@ struct SurfaceLobes<F: LaneFloat> {
   /// A direction with the density that `evaluate` reports; it may lie below the surface.
   ///
   /// - Parameters:
-  ///   - u, v: Direction, in [0, 1).
-  ///   - lobe: Chooses between the lobes, in [0, 1).
+  ///   - u: Chooses between the lobes, in [0, 1); what is left of it is the angle, so that the points of one lobe stay as
+  ///     evenly spread as those that come in.
+  ///   - v: In [0, 1).
   @inline(__always)
-  func sample(_ wo: Vector<F>, _ u: F, _ v: F, lobe: F) -> Vector<F> {
-    let (sinPhi, cosPhi) = laneSinCosTurns(u)
+  func sample(_ wo: Vector<F>, _ u: F, _ v: F) -> Vector<F> {
+    let isSpecular = u .< specularProbability
+    let rest = F.select(isSpecular, u, u - specularProbability)
+    let chance = F.select(isSpecular, specularProbability, 1 - specularProbability)
+    let (sinPhi, cosPhi) = laneSinCosTurns((rest / chance).atMost(0x1.fffffep-1))
     let m = MicrofacetLobe.sampleVisibleNormal(wo, alpha, sinPhi: sinPhi, cosPhi: cosPhi, v)
     let reflected = m * (dot(wo, m) * 2) - wo
     let radius = v.root
     let scattered = Vector(radius * cosPhi, radius * sinPhi, (1 - v).root)
-    return Vector.select(lobe .< specularProbability, reflected, scattered)
+    return Vector.select(isSpecular, reflected, scattered)
   }
 }

@@ -1,0 +1,370 @@
+/// The messages, in JSON Schema.
+extension OpenAPIDocument {
+  /// The value of `components.schemas`, and the end of `components`.
+  static let schemas = #"""
+     {
+          "Error": {
+            "type": "object",
+            "required": ["error"],
+            "properties": {
+              "error": {
+                "type": "object",
+                "required": ["code", "message"],
+                "properties": {
+                  "code": {"type": "string", "description": "For programs; stable."},
+                  "message": {"type": "string", "description": "For people."}
+                }
+              }
+            }
+          },
+          "Hash": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "SHA-256."},
+          "Key": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "Ed25519 public key."},
+          "Signature": {"type": "string", "pattern": "^[0-9a-f]{128}$", "description": "Ed25519 signature."},
+          "JobID": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+          "LeaseID": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+          "Time": {"type": "number", "description": "Seconds since 1970."},
+          "Login": {"type": "object", "required": ["token"], "properties": {"token": {"type": "string"}}},
+          "Status": {
+            "type": "object",
+            "required": ["version", "kernelRevision", "jobCount", "activeJobCount", "agentCount"],
+            "properties": {
+              "version": {"type": "string"},
+              "kernelRevision": {"type": "integer", "minimum": 0},
+              "jobCount": {"type": "integer", "minimum": 0},
+              "activeJobCount": {"type": "integer", "minimum": 0},
+              "agentCount": {"type": "integer", "minimum": 0, "description": "Heard of in the last 40 s."}
+            }
+          },
+          "Part": {
+            "type": "object",
+            "required": ["hash", "byteCount"],
+            "properties": {
+              "hash": {"$ref": "#/components/schemas/Hash"},
+              "byteCount": {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": 4294967296,
+                "description": "Uncompressed."
+              }
+            }
+          },
+          "MissingParts": {
+            "type": "object",
+            "required": ["missing"],
+            "properties": {"missing": {"type": "array", "items": {"$ref": "#/components/schemas/Part"}}}
+          },
+          "JobSpec": {
+            "type": "object",
+            "description": "Everything that decides a job's pixels.",
+            "required": [
+              "bundle", "camera", "width", "height", "samples", "bounces", "seed", "filter", "kernelRevision"
+            ],
+            "properties": {
+              "bundle": {"$ref": "#/components/schemas/Hash"},
+              "camera": {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": 65535,
+                "description": "Index into the bundle's cameras."
+              },
+              "width": {"type": "integer", "minimum": 1, "maximum": 16384},
+              "height": {"type": "integer", "minimum": 1, "maximum": 16384},
+              "samples": {"type": "integer", "minimum": 1, "maximum": 65536, "description": "A pixel."},
+              "bounces": {"type": "integer", "minimum": 0, "maximum": 255},
+              "seed": {"type": "integer", "format": "uint64", "minimum": 0},
+              "filter": {"enum": ["box", "blackman-harris"]},
+              "kernelRevision": {"type": "integer", "minimum": 0, "maximum": 65535}
+            }
+          },
+          "CreateJob": {
+            "type": "object",
+            "required": [
+              "name", "spec", "firstFrame", "lastFrame", "priority", "tile", "view", "exposure", "depth",
+              "requestID"
+            ],
+            "properties": {
+              "name": {"type": "string", "minLength": 1, "maxLength": 200},
+              "spec": {"$ref": "#/components/schemas/JobSpec"},
+              "firstFrame": {"type": "integer", "minimum": 0, "maximum": 1000000},
+              "lastFrame": {"type": "integer", "minimum": 0, "maximum": 1000000},
+              "priority": {"type": "integer", "minimum": -100, "maximum": 100},
+              "tile": {"type": "integer", "minimum": 16, "maximum": 1024, "multipleOf": 16},
+              "view": {"enum": ["neutral", "agx", "standard"]},
+              "exposure": {"type": "number", "minimum": -32, "maximum": 32, "description": "Stops."},
+              "depth": {"enum": [8, 16]},
+              "requestID": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 100,
+                "description": "Chosen by the client; makes the request safe to repeat."
+              }
+            }
+          },
+          "JobSummary": {
+            "type": "object",
+            "required": [
+              "id", "name", "state", "spec", "specHash", "firstFrame", "lastFrame", "priority", "unitCount",
+              "receivedUnitCount", "finishedUnitCount", "finishedFrameCount", "createdAt"
+            ],
+            "properties": {
+              "id": {"$ref": "#/components/schemas/JobID"},
+              "name": {"type": "string"},
+              "state": {"enum": ["active", "paused", "finished", "failed", "cancelled"]},
+              "reason": {
+                "type": "string",
+                "description": "Why it failed or waits, or an agent's last failure."
+              },
+              "spec": {"$ref": "#/components/schemas/JobSpec"},
+              "specHash": {"$ref": "#/components/schemas/Hash"},
+              "firstFrame": {"type": "integer", "minimum": 0},
+              "lastFrame": {"type": "integer", "minimum": 0},
+              "priority": {"type": "integer", "minimum": -100, "maximum": 100},
+              "unitCount": {"type": "integer", "minimum": 0},
+              "receivedUnitCount": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "Rendered; perhaps not yet checked."
+              },
+              "finishedUnitCount": {"type": "integer", "minimum": 0, "description": "Settled."},
+              "finishedFrameCount": {"type": "integer", "minimum": 0},
+              "createdAt": {"$ref": "#/components/schemas/Time"},
+              "endedAt": {"$ref": "#/components/schemas/Time"}
+            }
+          },
+          "JobList": {
+            "type": "object",
+            "required": ["jobs"],
+            "properties": {"jobs": {"type": "array", "items": {"$ref": "#/components/schemas/JobSummary"}}}
+          },
+          "FrameSummary": {
+            "type": "object",
+            "required": [
+              "number", "state", "unitCount", "receivedUnitCount", "finishedUnitCount", "rays", "seconds"
+            ],
+            "properties": {
+              "number": {"type": "integer", "minimum": 0},
+              "state": {"enum": ["waiting", "rendering", "checking", "finished"]},
+              "unitCount": {"type": "integer", "minimum": 0},
+              "receivedUnitCount": {"type": "integer", "minimum": 0},
+              "finishedUnitCount": {"type": "integer", "minimum": 0},
+              "rays": {
+                "type": "integer",
+                "format": "uint64",
+                "minimum": 0,
+                "description": "Of a finished frame, shadow rays included."
+              },
+              "seconds": {
+                "type": "number",
+                "minimum": 0,
+                "description": "Of a finished frame: time that agents spent."
+              },
+              "digest": {"$ref": "#/components/schemas/Hash"}
+            }
+          },
+          "JobDetail": {
+            "type": "object",
+            "required": ["job", "frames"],
+            "properties": {
+              "job": {"$ref": "#/components/schemas/JobSummary"},
+              "frames": {"type": "array", "items": {"$ref": "#/components/schemas/FrameSummary"}}
+            }
+          },
+          "Priority": {
+            "type": "object",
+            "required": ["priority"],
+            "properties": {"priority": {"type": "integer", "minimum": -100, "maximum": 100}}
+          },
+          "TileList": {
+            "type": "object",
+            "required": ["tiles"],
+            "properties": {"tiles": {"type": "array", "items": {"$ref": "#/components/schemas/Tile"}}}
+          },
+          "Tile": {
+            "type": "object",
+            "required": ["x", "y", "width", "height", "agent"],
+            "properties": {
+              "x": {"type": "integer", "minimum": 0},
+              "y": {"type": "integer", "minimum": 0},
+              "width": {"type": "integer", "minimum": 1},
+              "height": {"type": "integer", "minimum": 1},
+              "agent": {"type": "string", "description": "Its name."}
+            }
+          },
+          "AgentSummary": {
+            "type": "object",
+            "required": [
+              "key", "name", "contributor", "state", "isOnProbation", "threadCount", "unitCount", "leaseCount"
+            ],
+            "properties": {
+              "key": {"$ref": "#/components/schemas/Key"},
+              "name": {"type": "string"},
+              "contributor": {"$ref": "#/components/schemas/Key"},
+              "state": {"enum": ["working", "idle", "away", "banned"]},
+              "reason": {"type": "string", "description": "Why it is banned."},
+              "isOnProbation": {"type": "boolean", "description": "All its units are still checked."},
+              "threadCount": {"type": "integer", "minimum": 1, "maximum": 4096},
+              "unitCount": {"type": "integer", "minimum": 0, "description": "Results taken."},
+              "leaseCount": {"type": "integer", "minimum": 0}
+            }
+          },
+          "AgentList": {
+            "type": "object",
+            "required": ["agents"],
+            "properties": {"agents": {"type": "array", "items": {"$ref": "#/components/schemas/AgentSummary"}}}
+          },
+          "CreditSummary": {
+            "type": "object",
+            "required": [
+              "contributor", "unitCount", "paths", "rays", "shadingEvaluations", "checkCount", "checkRays"
+            ],
+            "properties": {
+              "contributor": {"$ref": "#/components/schemas/Key"},
+              "unitCount": {"type": "integer", "minimum": 0, "description": "Settled units."},
+              "paths": {"type": "integer", "format": "uint64", "minimum": 0},
+              "rays": {
+                "type": "integer",
+                "format": "uint64",
+                "minimum": 0,
+                "description": "Shadow rays included."
+              },
+              "shadingEvaluations": {"type": "integer", "format": "uint64", "minimum": 0},
+              "checkCount": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "Checks of others' units that agreed."
+              },
+              "checkRays": {"type": "integer", "format": "uint64", "minimum": 0}
+            }
+          },
+          "CreditList": {
+            "type": "object",
+            "required": ["credits"],
+            "properties": {
+              "credits": {"type": "array", "items": {"$ref": "#/components/schemas/CreditSummary"}}
+            }
+          },
+          "RegisterAgent": {
+            "type": "object",
+            "required": [
+              "name", "agentKey", "contributorKey", "signature", "proof", "kernelRevision", "threadCount",
+              "instance"
+            ],
+            "properties": {
+              "name": {"type": "string", "minLength": 1, "maxLength": 200},
+              "agentKey": {"$ref": "#/components/schemas/Key"},
+              "contributorKey": {"$ref": "#/components/schemas/Key"},
+              "signature": {
+                "$ref": "#/components/schemas/Signature",
+                "description": "The contributor key's over the agent key statement."
+              },
+              "proof": {
+                "$ref": "#/components/schemas/Signature",
+                "description": "The agent key's over the same."
+              },
+              "kernelRevision": {"type": "integer", "minimum": 0},
+              "threadCount": {"type": "integer", "minimum": 1, "maximum": 4096},
+              "instance": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 64,
+                "description": "The running process."
+              }
+            }
+          },
+          "AgentRegistration": {
+            "type": "object",
+            "required": ["session"],
+            "properties": {"session": {"type": "string", "description": "To be sent as glint-session."}}
+          },
+          "PreparedFrame": {
+            "type": "object",
+            "required": ["bundle", "frame", "camera"],
+            "properties": {
+              "bundle": {"$ref": "#/components/schemas/Hash"},
+              "frame": {"type": "integer", "minimum": 0},
+              "camera": {"type": "integer", "minimum": 0}
+            }
+          },
+          "AskForWork": {
+            "type": "object",
+            "required": ["unitCount", "prepared", "waitSeconds"],
+            "properties": {
+              "unitCount": {"type": "integer", "minimum": 1},
+              "prepared": {
+                "type": "array",
+                "items": {"$ref": "#/components/schemas/PreparedFrame"},
+                "maxItems": 1000
+              },
+              "waitSeconds": {"type": "number", "minimum": 0, "description": "Beyond 30 counts as 30."}
+            }
+          },
+          "Lease": {
+            "type": "object",
+            "required": [
+              "id", "spec", "frame", "x", "y", "width", "height", "firstSample", "sampleCount", "seconds"
+            ],
+            "properties": {
+              "id": {"$ref": "#/components/schemas/LeaseID"},
+              "spec": {"$ref": "#/components/schemas/JobSpec"},
+              "frame": {"type": "integer", "minimum": 0},
+              "x": {"type": "integer", "minimum": 0},
+              "y": {"type": "integer", "minimum": 0},
+              "width": {"type": "integer", "minimum": 1},
+              "height": {"type": "integer", "minimum": 1},
+              "firstSample": {"type": "integer", "minimum": 0},
+              "sampleCount": {
+                "type": "integer",
+                "minimum": 1,
+                "description": "A power of two that divides firstSample."
+              },
+              "seconds": {"type": "number", "minimum": 0, "description": "Its life from now."}
+            }
+          },
+          "LeaseList": {
+            "type": "object",
+            "required": ["leases"],
+            "properties": {
+              "leases": {"type": "array", "items": {"$ref": "#/components/schemas/Lease"}, "maxItems": 32}
+            }
+          },
+          "LeaseIDs": {
+            "type": "object",
+            "required": ["leases"],
+            "properties": {"leases": {"type": "array", "items": {"$ref": "#/components/schemas/LeaseID"}}}
+          },
+          "RenewAnswer": {
+            "type": "object",
+            "required": ["held", "seconds"],
+            "properties": {
+              "held": {"type": "array", "items": {"$ref": "#/components/schemas/LeaseID"}},
+              "seconds": {"type": "number", "minimum": 0}
+            }
+          },
+          "Failure": {"type": "object", "required": ["reason"], "properties": {"reason": {"type": "string"}}},
+          "Counters": {
+            "type": "object",
+            "required": ["paths", "rays", "shadowRays", "shadingEvaluations", "nonFiniteSamples"],
+            "properties": {
+              "paths": {"type": "integer", "format": "uint64", "minimum": 0},
+              "rays": {"type": "integer", "format": "uint64", "minimum": 0},
+              "shadowRays": {"type": "integer", "format": "uint64", "minimum": 0},
+              "shadingEvaluations": {"type": "integer", "format": "uint64", "minimum": 0},
+              "nonFiniteSamples": {"type": "integer", "format": "uint64", "minimum": 0}
+            }
+          },
+          "Commit": {
+            "type": "object",
+            "required": ["digest", "counters", "signature"],
+            "properties": {
+              "digest": {"$ref": "#/components/schemas/Hash"},
+              "counters": {"$ref": "#/components/schemas/Counters"},
+              "signature": {
+                "$ref": "#/components/schemas/Signature",
+                "description": "The agent key's over the result statement."
+              }
+            }
+          }
+        }
+      }
+    """#
+}
