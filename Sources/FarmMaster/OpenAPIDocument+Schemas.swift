@@ -2,14 +2,12 @@
 extension OpenAPIDocument {
   /// The value of `components.schemas`, and the end of `components`.
   static let schemas = #"""
-     {
+        {
           "Error": {
-            "type": "object",
-            "required": ["error"],
+            "type": "object", "required": ["error"],
             "properties": {
               "error": {
-                "type": "object",
-                "required": ["code", "message"],
+                "type": "object", "required": ["code", "message"],
                 "properties": {
                   "code": {"type": "string", "description": "For programs; stable."},
                   "message": {"type": "string", "description": "For people."}
@@ -28,43 +26,35 @@ extension OpenAPIDocument {
             "type": "object",
             "required": ["version", "kernelRevision", "jobCount", "activeJobCount", "agentCount"],
             "properties": {
-              "version": {"type": "string"},
-              "kernelRevision": {"type": "integer", "minimum": 0},
+              "version": {"type": "string"}, "kernelRevision": {"type": "integer", "minimum": 0},
               "jobCount": {"type": "integer", "minimum": 0},
               "activeJobCount": {"type": "integer", "minimum": 0},
               "agentCount": {"type": "integer", "minimum": 0, "description": "Heard of in the last 40 s."}
             }
           },
           "Part": {
-            "type": "object",
-            "required": ["hash", "byteCount"],
+            "type": "object", "required": ["hash", "byteCount"],
             "properties": {
               "hash": {"$ref": "#/components/schemas/Hash"},
               "byteCount": {
-                "type": "integer",
-                "minimum": 0,
-                "maximum": 4294967296,
+                "type": "integer", "minimum": 0, "maximum": 4294967296,
                 "description": "Uncompressed."
               }
             }
           },
           "MissingParts": {
-            "type": "object",
-            "required": ["missing"],
+            "type": "object", "required": ["missing"],
             "properties": {"missing": {"type": "array", "items": {"$ref": "#/components/schemas/Part"}}}
           },
           "JobSpec": {
-            "type": "object",
-            "description": "Everything that decides a job's pixels.",
+            "type": "object", "description": "Everything that decides a job's pixels.",
             "required": [
               "bundle", "camera", "width", "height", "samples", "bounces", "seed", "filter", "kernelRevision"
             ],
             "properties": {
               "bundle": {"$ref": "#/components/schemas/Hash"},
               "camera": {
-                "type": "integer",
-                "minimum": 0,
-                "maximum": 65535,
+                "type": "integer", "minimum": 0, "maximum": 65535,
                 "description": "Index into the bundle's cameras."
               },
               "width": {"type": "integer", "minimum": 1, "maximum": 16384},
@@ -93,9 +83,7 @@ extension OpenAPIDocument {
               "exposure": {"type": "number", "minimum": -32, "maximum": 32, "description": "Stops."},
               "depth": {"enum": [8, 16]},
               "requestID": {
-                "type": "string",
-                "minLength": 1,
-                "maxLength": 100,
+                "type": "string", "minLength": 1, "maxLength": 100,
                 "description": "Chosen by the client; makes the request safe to repeat."
               }
             }
@@ -107,8 +95,7 @@ extension OpenAPIDocument {
               "receivedUnitCount", "finishedUnitCount", "finishedFrameCount", "createdAt"
             ],
             "properties": {
-              "id": {"$ref": "#/components/schemas/JobID"},
-              "name": {"type": "string"},
+              "id": {"$ref": "#/components/schemas/JobID"}, "name": {"type": "string"},
               "state": {"enum": ["active", "paused", "finished", "failed", "cancelled"]},
               "reason": {
                 "type": "string",
@@ -121,9 +108,7 @@ extension OpenAPIDocument {
               "priority": {"type": "integer", "minimum": -100, "maximum": 100},
               "unitCount": {"type": "integer", "minimum": 0},
               "receivedUnitCount": {
-                "type": "integer",
-                "minimum": 0,
-                "description": "Rendered; perhaps not yet checked."
+                "type": "integer", "minimum": 0, "description": "Rendered; perhaps not yet checked."
               },
               "finishedUnitCount": {"type": "integer", "minimum": 0, "description": "Settled."},
               "finishedFrameCount": {"type": "integer", "minimum": 0},
@@ -132,8 +117,7 @@ extension OpenAPIDocument {
             }
           },
           "JobList": {
-            "type": "object",
-            "required": ["jobs"],
+            "type": "object", "required": ["jobs"],
             "properties": {"jobs": {"type": "array", "items": {"$ref": "#/components/schemas/JobSummary"}}}
           },
           "FrameSummary": {
@@ -148,45 +132,36 @@ extension OpenAPIDocument {
               "receivedUnitCount": {"type": "integer", "minimum": 0},
               "finishedUnitCount": {"type": "integer", "minimum": 0},
               "rays": {
-                "type": "integer",
-                "format": "uint64",
-                "minimum": 0,
+                "type": "integer", "format": "uint64", "minimum": 0,
                 "description": "Of a finished frame, shadow rays included."
               },
               "seconds": {
-                "type": "number",
-                "minimum": 0,
+                "type": "number", "minimum": 0,
                 "description": "Of a finished frame: time that agents spent."
               },
               "digest": {"$ref": "#/components/schemas/Hash"}
             }
           },
           "JobDetail": {
-            "type": "object",
-            "required": ["job", "frames"],
+            "type": "object", "required": ["job", "frames"],
             "properties": {
               "job": {"$ref": "#/components/schemas/JobSummary"},
               "frames": {"type": "array", "items": {"$ref": "#/components/schemas/FrameSummary"}}
             }
           },
           "Priority": {
-            "type": "object",
-            "required": ["priority"],
+            "type": "object", "required": ["priority"],
             "properties": {"priority": {"type": "integer", "minimum": -100, "maximum": 100}}
           },
           "TileList": {
-            "type": "object",
-            "required": ["tiles"],
+            "type": "object", "required": ["tiles"],
             "properties": {"tiles": {"type": "array", "items": {"$ref": "#/components/schemas/Tile"}}}
           },
           "Tile": {
-            "type": "object",
-            "required": ["x", "y", "width", "height", "agent"],
+            "type": "object", "required": ["x", "y", "width", "height", "agent"],
             "properties": {
-              "x": {"type": "integer", "minimum": 0},
-              "y": {"type": "integer", "minimum": 0},
-              "width": {"type": "integer", "minimum": 1},
-              "height": {"type": "integer", "minimum": 1},
+              "x": {"type": "integer", "minimum": 0}, "y": {"type": "integer", "minimum": 0},
+              "width": {"type": "integer", "minimum": 1}, "height": {"type": "integer", "minimum": 1},
               "agent": {"type": "string", "description": "Its name."}
             }
           },
@@ -196,8 +171,7 @@ extension OpenAPIDocument {
               "key", "name", "contributor", "state", "isOnProbation", "threadCount", "unitCount", "leaseCount"
             ],
             "properties": {
-              "key": {"$ref": "#/components/schemas/Key"},
-              "name": {"type": "string"},
+              "key": {"$ref": "#/components/schemas/Key"}, "name": {"type": "string"},
               "contributor": {"$ref": "#/components/schemas/Key"},
               "state": {"enum": ["working", "idle", "away", "banned"]},
               "reason": {"type": "string", "description": "Why it is banned."},
@@ -208,8 +182,7 @@ extension OpenAPIDocument {
             }
           },
           "AgentList": {
-            "type": "object",
-            "required": ["agents"],
+            "type": "object", "required": ["agents"],
             "properties": {"agents": {"type": "array", "items": {"$ref": "#/components/schemas/AgentSummary"}}}
           },
           "CreditSummary": {
@@ -222,23 +195,19 @@ extension OpenAPIDocument {
               "unitCount": {"type": "integer", "minimum": 0, "description": "Settled units."},
               "paths": {"type": "integer", "format": "uint64", "minimum": 0},
               "rays": {
-                "type": "integer",
-                "format": "uint64",
-                "minimum": 0,
+                "type": "integer", "format": "uint64", "minimum": 0,
                 "description": "Shadow rays included."
               },
               "shadingEvaluations": {"type": "integer", "format": "uint64", "minimum": 0},
               "checkCount": {
-                "type": "integer",
-                "minimum": 0,
+                "type": "integer", "minimum": 0,
                 "description": "Checks of others' units that agreed."
               },
               "checkRays": {"type": "integer", "format": "uint64", "minimum": 0}
             }
           },
           "CreditList": {
-            "type": "object",
-            "required": ["credits"],
+            "type": "object", "required": ["credits"],
             "properties": {
               "credits": {"type": "array", "items": {"$ref": "#/components/schemas/CreditSummary"}}
             }
@@ -264,35 +233,28 @@ extension OpenAPIDocument {
               "kernelRevision": {"type": "integer", "minimum": 0},
               "threadCount": {"type": "integer", "minimum": 1, "maximum": 4096},
               "instance": {
-                "type": "string",
-                "minLength": 1,
-                "maxLength": 64,
+                "type": "string", "minLength": 1, "maxLength": 64,
                 "description": "The running process."
               }
             }
           },
           "AgentRegistration": {
-            "type": "object",
-            "required": ["session"],
+            "type": "object", "required": ["session"],
             "properties": {"session": {"type": "string", "description": "To be sent as glint-session."}}
           },
           "PreparedFrame": {
-            "type": "object",
-            "required": ["bundle", "frame", "camera"],
+            "type": "object", "required": ["bundle", "frame", "camera"],
             "properties": {
               "bundle": {"$ref": "#/components/schemas/Hash"},
-              "frame": {"type": "integer", "minimum": 0},
-              "camera": {"type": "integer", "minimum": 0}
+              "frame": {"type": "integer", "minimum": 0}, "camera": {"type": "integer", "minimum": 0}
             }
           },
           "AskForWork": {
-            "type": "object",
-            "required": ["unitCount", "prepared", "waitSeconds"],
+            "type": "object", "required": ["unitCount", "prepared", "waitSeconds"],
             "properties": {
               "unitCount": {"type": "integer", "minimum": 1},
               "prepared": {
-                "type": "array",
-                "items": {"$ref": "#/components/schemas/PreparedFrame"},
+                "type": "array", "items": {"$ref": "#/components/schemas/PreparedFrame"},
                 "maxItems": 1000
               },
               "waitSeconds": {"type": "number", "minimum": 0, "description": "Beyond 30 counts as 30."}
@@ -306,35 +268,29 @@ extension OpenAPIDocument {
             "properties": {
               "id": {"$ref": "#/components/schemas/LeaseID"},
               "spec": {"$ref": "#/components/schemas/JobSpec"},
-              "frame": {"type": "integer", "minimum": 0},
-              "x": {"type": "integer", "minimum": 0},
-              "y": {"type": "integer", "minimum": 0},
-              "width": {"type": "integer", "minimum": 1},
+              "frame": {"type": "integer", "minimum": 0}, "x": {"type": "integer", "minimum": 0},
+              "y": {"type": "integer", "minimum": 0}, "width": {"type": "integer", "minimum": 1},
               "height": {"type": "integer", "minimum": 1},
               "firstSample": {"type": "integer", "minimum": 0},
               "sampleCount": {
-                "type": "integer",
-                "minimum": 1,
+                "type": "integer", "minimum": 1,
                 "description": "A power of two that divides firstSample."
               },
               "seconds": {"type": "number", "minimum": 0, "description": "Its life from now."}
             }
           },
           "LeaseList": {
-            "type": "object",
-            "required": ["leases"],
+            "type": "object", "required": ["leases"],
             "properties": {
               "leases": {"type": "array", "items": {"$ref": "#/components/schemas/Lease"}, "maxItems": 32}
             }
           },
           "LeaseIDs": {
-            "type": "object",
-            "required": ["leases"],
+            "type": "object", "required": ["leases"],
             "properties": {"leases": {"type": "array", "items": {"$ref": "#/components/schemas/LeaseID"}}}
           },
           "RenewAnswer": {
-            "type": "object",
-            "required": ["held", "seconds"],
+            "type": "object", "required": ["held", "seconds"],
             "properties": {
               "held": {"type": "array", "items": {"$ref": "#/components/schemas/LeaseID"}},
               "seconds": {"type": "number", "minimum": 0}
@@ -353,8 +309,7 @@ extension OpenAPIDocument {
             }
           },
           "Commit": {
-            "type": "object",
-            "required": ["digest", "counters", "signature"],
+            "type": "object", "required": ["digest", "counters", "signature"],
             "properties": {
               "digest": {"$ref": "#/components/schemas/Hash"},
               "counters": {"$ref": "#/components/schemas/Counters"},

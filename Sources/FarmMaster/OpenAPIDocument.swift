@@ -7,14 +7,11 @@ enum OpenAPIDocument {
     {
       "openapi": "3.1.0",
       "info": {
-        "title": "Glint",
-        "version": "1",
-        "summary": "The API of a render farm's master.",
+        "title": "Glint", "version": "1", "summary": "The API of a render farm's master.",
         "description": "Specified in docs/protocol.md. Errors have one form; their codes are listed with each status.",
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}
       },
-      "servers": [{"url": "/"}],
-      "security": [{"token": []}, {"cookie": []}, {}],
+      "servers": [{"url": "/"}], "security": [{"token": []}, {"cookie": []}, {}],
       "tags": [
         {"name": "people"},
         {"name": "bundles"},
@@ -27,9 +24,7 @@ enum OpenAPIDocument {
       "paths": {
         "/": {
           "get": {
-            "tags": ["page"],
-            "operationId": "getPage",
-            "summary": "The page for people",
+            "tags": ["page"], "operationId": "getPage", "summary": "The page for people",
             "security": [],
             "responses": {
               "200": {"description": "HTML", "content": {"text/html": {"schema": {"type": "string"}}}}
@@ -38,9 +33,7 @@ enum OpenAPIDocument {
         },
         "/openapi.json": {
           "get": {
-            "tags": ["page"],
-            "operationId": "getDescription",
-            "summary": "This document",
+            "tags": ["page"], "operationId": "getDescription", "summary": "This document",
             "security": [],
             "responses": {
               "200": {
@@ -52,10 +45,8 @@ enum OpenAPIDocument {
         },
         "/v1/login": {
           "post": {
-            "tags": ["people"],
-            "operationId": "logIn",
-            "summary": "Gives a browser the token as a cookie",
-            "security": [],
+            "tags": ["people"], "operationId": "logIn",
+            "summary": "Gives a browser the token as a cookie", "security": [],
             "requestBody": {
               "required": true,
               "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Login"}}}
@@ -74,8 +65,7 @@ enum OpenAPIDocument {
         },
         "/v1/status": {
           "get": {
-            "tags": ["people"],
-            "operationId": "getStatus",
+            "tags": ["people"], "operationId": "getStatus",
             "summary": "What the master is and how much it has to do",
             "responses": {
               "200": {
@@ -91,8 +81,7 @@ enum OpenAPIDocument {
         "/v1/bundles/{hash}": {
           "parameters": [{"$ref": "#/components/parameters/hash"}],
           "put": {
-            "tags": ["bundles"],
-            "operationId": "putBundle",
+            "tags": ["bundles"], "operationId": "putBundle",
             "summary": "Tells of a bundle and asks which parts are missing",
             "requestBody": {
               "required": true,
@@ -116,9 +105,7 @@ enum OpenAPIDocument {
             }
           },
           "get": {
-            "tags": ["bundles"],
-            "operationId": "getBundle",
-            "summary": "A bundle's manifest",
+            "tags": ["bundles"], "operationId": "getBundle", "summary": "A bundle's manifest",
             "responses": {
               "200": {
                 "description": "The manifest, not compressed",
@@ -139,15 +126,10 @@ enum OpenAPIDocument {
         "/v1/parts/{hash}": {
           "parameters": [{"$ref": "#/components/parameters/hash"}],
           "put": {
-            "tags": ["bundles"],
-            "operationId": "putPart",
-            "summary": "Sends a part",
+            "tags": ["bundles"], "operationId": "putPart", "summary": "Sends a part",
             "parameters": [
               {
-                "name": "size",
-                "in": "query",
-                "required": true,
-                "description": "Uncompressed bytes.",
+                "name": "size", "in": "query", "required": true, "description": "Uncompressed bytes.",
                 "schema": {"type": "integer", "minimum": 0, "maximum": 4294967296}
               },
               {"name": "Content-Encoding", "in": "header", "required": true, "schema": {"const": "zstd"}}
@@ -172,9 +154,7 @@ enum OpenAPIDocument {
             }
           },
           "get": {
-            "tags": ["bundles"],
-            "operationId": "getPart",
-            "summary": "A part",
+            "tags": ["bundles"], "operationId": "getPart", "summary": "A part",
             "responses": {
               "200": {
                 "description": "The part, always in zstd",
@@ -195,9 +175,7 @@ enum OpenAPIDocument {
         },
         "/v1/jobs": {
           "get": {
-            "tags": ["jobs"],
-            "operationId": "listJobs",
-            "summary": "All jobs, newest first",
+            "tags": ["jobs"], "operationId": "listJobs", "summary": "All jobs, newest first",
             "responses": {
               "200": {
                 "description": "Jobs",
@@ -209,8 +187,7 @@ enum OpenAPIDocument {
             }
           },
           "post": {
-            "tags": ["jobs"],
-            "operationId": "createJob",
+            "tags": ["jobs"], "operationId": "createJob",
             "summary": "Makes a job; finds the one that an earlier request of the same requestID made",
             "requestBody": {
               "required": true,
@@ -236,9 +213,7 @@ enum OpenAPIDocument {
         "/v1/jobs/{job}": {
           "parameters": [{"$ref": "#/components/parameters/job"}],
           "get": {
-            "tags": ["jobs"],
-            "operationId": "getJob",
-            "summary": "A job with its frames",
+            "tags": ["jobs"], "operationId": "getJob", "summary": "A job with its frames",
             "responses": {
               "200": {
                 "description": "The job",
@@ -254,8 +229,7 @@ enum OpenAPIDocument {
         "/v1/jobs/{job}/pause": {
           "parameters": [{"$ref": "#/components/parameters/job"}],
           "post": {
-            "tags": ["jobs"],
-            "operationId": "pauseJob",
+            "tags": ["jobs"], "operationId": "pauseJob",
             "summary": "Stops handing out units; those in work are taken",
             "responses": {
               "200": {
@@ -273,9 +247,7 @@ enum OpenAPIDocument {
         "/v1/jobs/{job}/resume": {
           "parameters": [{"$ref": "#/components/parameters/job"}],
           "post": {
-            "tags": ["jobs"],
-            "operationId": "resumeJob",
-            "summary": "Goes on with a paused job",
+            "tags": ["jobs"], "operationId": "resumeJob", "summary": "Goes on with a paused job",
             "responses": {
               "200": {
                 "description": "The job as it is now",
@@ -292,8 +264,7 @@ enum OpenAPIDocument {
         "/v1/jobs/{job}/cancel": {
           "parameters": [{"$ref": "#/components/parameters/job"}],
           "post": {
-            "tags": ["jobs"],
-            "operationId": "cancelJob",
+            "tags": ["jobs"], "operationId": "cancelJob",
             "summary": "Ends a job; finished frames stay",
             "responses": {
               "200": {
@@ -311,8 +282,7 @@ enum OpenAPIDocument {
         "/v1/jobs/{job}/retry": {
           "parameters": [{"$ref": "#/components/parameters/job"}],
           "post": {
-            "tags": ["jobs"],
-            "operationId": "retryJob",
+            "tags": ["jobs"], "operationId": "retryJob",
             "summary": "Goes on with a failed or cancelled job",
             "responses": {
               "200": {
@@ -330,8 +300,7 @@ enum OpenAPIDocument {
         "/v1/jobs/{job}/priority": {
           "parameters": [{"$ref": "#/components/parameters/job"}],
           "post": {
-            "tags": ["jobs"],
-            "operationId": "setPriority",
+            "tags": ["jobs"], "operationId": "setPriority",
             "summary": "Moves a job before or behind others",
             "requestBody": {
               "required": true,
@@ -354,13 +323,10 @@ enum OpenAPIDocument {
         "/v1/jobs/{job}/frames/{frame}.png": {
           "parameters": [{"$ref": "#/components/parameters/job"}, {"$ref": "#/components/parameters/frame"}],
           "get": {
-            "tags": ["pictures"],
-            "operationId": "getPicture",
-            "summary": "A finished frame",
+            "tags": ["pictures"], "operationId": "getPicture", "summary": "A finished frame",
             "responses": {
               "200": {
-                "description": "PNG",
-                "headers": {"Cache-Control": {"schema": {"type": "string"}}},
+                "description": "PNG", "headers": {"Cache-Control": {"schema": {"type": "string"}}},
                 "content": {"image/png": {"schema": {}}}
               },
               "401": {"$ref": "#/components/responses/NoToken"},
@@ -373,8 +339,7 @@ enum OpenAPIDocument {
         "/v1/jobs/{job}/frames/{frame}/preview.png": {
           "parameters": [{"$ref": "#/components/parameters/job"}, {"$ref": "#/components/parameters/frame"}],
           "get": {
-            "tags": ["pictures"],
-            "operationId": "getPreview",
+            "tags": ["pictures"], "operationId": "getPreview",
             "summary": "A frame as far as it is here",
             "responses": {
               "200": {
@@ -391,8 +356,7 @@ enum OpenAPIDocument {
         "/v1/jobs/{job}/frames/{frame}/tiles": {
           "parameters": [{"$ref": "#/components/parameters/job"}, {"$ref": "#/components/parameters/frame"}],
           "get": {
-            "tags": ["pictures"],
-            "operationId": "getTiles",
+            "tags": ["pictures"], "operationId": "getTiles",
             "summary": "Tiles that agents are rendering; empty where job or frame is unknown",
             "responses": {
               "200": {
@@ -408,8 +372,7 @@ enum OpenAPIDocument {
         },
         "/v1/events": {
           "get": {
-            "tags": ["events"],
-            "operationId": "getEvents",
+            "tags": ["events"], "operationId": "getEvents",
             "summary": "Server-sent events of everything",
             "responses": {
               "200": {
@@ -425,8 +388,7 @@ enum OpenAPIDocument {
         "/v1/jobs/{job}/events": {
           "parameters": [{"$ref": "#/components/parameters/job"}],
           "get": {
-            "tags": ["events"],
-            "operationId": "getJobEvents",
+            "tags": ["events"], "operationId": "getJobEvents",
             "summary": "Server-sent events of one job",
             "responses": {
               "200": {
@@ -442,8 +404,7 @@ enum OpenAPIDocument {
         },
         "/v1/credits": {
           "get": {
-            "tags": ["people"],
-            "operationId": "listCredits",
+            "tags": ["people"], "operationId": "listCredits",
             "summary": "What contributors have earned, most rays first",
             "responses": {
               "200": {
@@ -458,9 +419,7 @@ enum OpenAPIDocument {
         },
         "/v1/agents": {
           "get": {
-            "tags": ["people"],
-            "operationId": "listAgents",
-            "summary": "Agents by name",
+            "tags": ["people"], "operationId": "listAgents", "summary": "Agents by name",
             "responses": {
               "200": {
                 "description": "Agents",
@@ -472,9 +431,7 @@ enum OpenAPIDocument {
             }
           },
           "post": {
-            "tags": ["agents"],
-            "operationId": "registerAgent",
-            "summary": "Opens a session",
+            "tags": ["agents"], "operationId": "registerAgent", "summary": "Opens a session",
             "requestBody": {
               "required": true,
               "content": {"application/json": {"schema": {"$ref": "#/components/schemas/RegisterAgent"}}}
@@ -498,8 +455,7 @@ enum OpenAPIDocument {
         },
         "/v1/leases": {
           "post": {
-            "tags": ["agents"],
-            "operationId": "askForWork",
+            "tags": ["agents"], "operationId": "askForWork",
             "summary": "Asks for units; held open while there are none",
             "parameters": [{"$ref": "#/components/parameters/session"}],
             "requestBody": {
@@ -523,9 +479,7 @@ enum OpenAPIDocument {
         },
         "/v1/leases/renew": {
           "post": {
-            "tags": ["agents"],
-            "operationId": "renewLeases",
-            "summary": "Keeps leases",
+            "tags": ["agents"], "operationId": "renewLeases", "summary": "Keeps leases",
             "parameters": [{"$ref": "#/components/parameters/session"}],
             "requestBody": {
               "required": true,
@@ -548,9 +502,7 @@ enum OpenAPIDocument {
         },
         "/v1/leases/return": {
           "post": {
-            "tags": ["agents"],
-            "operationId": "returnLeases",
-            "summary": "Gives units back",
+            "tags": ["agents"], "operationId": "returnLeases", "summary": "Gives units back",
             "parameters": [{"$ref": "#/components/parameters/session"}],
             "requestBody": {
               "required": true,
@@ -571,8 +523,7 @@ enum OpenAPIDocument {
         "/v1/leases/{lease}/failure": {
           "parameters": [{"$ref": "#/components/parameters/lease"}],
           "post": {
-            "tags": ["agents"],
-            "operationId": "reportFailure",
+            "tags": ["agents"], "operationId": "reportFailure",
             "summary": "The unit could not be rendered",
             "parameters": [{"$ref": "#/components/parameters/session"}],
             "requestBody": {
@@ -594,8 +545,7 @@ enum OpenAPIDocument {
         "/v1/leases/{lease}/result": {
           "parameters": [{"$ref": "#/components/parameters/lease"}],
           "post": {
-            "tags": ["agents"],
-            "operationId": "commitResult",
+            "tags": ["agents"], "operationId": "commitResult",
             "summary": "Binds the agent to a result",
             "parameters": [{"$ref": "#/components/parameters/session"}],
             "requestBody": {
@@ -622,8 +572,7 @@ enum OpenAPIDocument {
         "/v1/leases/{lease}/planes": {
           "parameters": [{"$ref": "#/components/parameters/lease"}],
           "put": {
-            "tags": ["agents"],
-            "operationId": "deliverPlanes",
+            "tags": ["agents"], "operationId": "deliverPlanes",
             "summary": "Sends the planes of a committed result",
             "parameters": [
               {"$ref": "#/components/parameters/session"},
@@ -658,44 +607,30 @@ enum OpenAPIDocument {
         "securitySchemes": {
           "token": {"type": "http", "scheme": "bearer", "description": "Where the master has a token."},
           "cookie": {
-            "type": "apiKey",
-            "in": "cookie",
-            "name": "glint-token",
+            "type": "apiKey", "in": "cookie", "name": "glint-token",
             "description": "The same token, set by /v1/login."
           }
         },
         "parameters": {
           "hash": {
-            "name": "hash",
-            "in": "path",
-            "required": true,
+            "name": "hash", "in": "path", "required": true,
             "schema": {"$ref": "#/components/schemas/Hash"}
           },
           "job": {
-            "name": "job",
-            "in": "path",
-            "required": true,
+            "name": "job", "in": "path", "required": true,
             "schema": {"$ref": "#/components/schemas/JobID"}
           },
           "lease": {
-            "name": "lease",
-            "in": "path",
-            "required": true,
+            "name": "lease", "in": "path", "required": true,
             "schema": {"$ref": "#/components/schemas/LeaseID"}
           },
           "frame": {
-            "name": "frame",
-            "in": "path",
-            "required": true,
-            "description": "The frame's number.",
+            "name": "frame", "in": "path", "required": true, "description": "The frame's number.",
             "schema": {"type": "integer", "minimum": 0}
           },
           "session": {
-            "name": "glint-session",
-            "in": "header",
-            "required": true,
-            "description": "From POST /v1/agents.",
-            "schema": {"type": "string"}
+            "name": "glint-session", "in": "header", "required": true,
+            "description": "From POST /v1/agents.", "schema": {"type": "string"}
           }
         },
         "responses": {
