@@ -1,8 +1,8 @@
 /// The API in OpenAPI 3.1: what `GET /openapi.json` answers. docs/protocol.md says it in words.
 enum OpenAPIDocument {
-  static let text = paths + schemas + "\n}\n"
+  static let text = paths + "\n" + components + "\n}\n"
 
-  /// Everything but the schemas; ends where they begin.
+  /// The document up to its components.
   private static let paths = #"""
     {
       "openapi": "3.1.0",
@@ -12,15 +12,6 @@ enum OpenAPIDocument {
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}
       },
       "servers": [{"url": "/"}], "security": [{"token": []}, {"cookie": []}, {}],
-      "tags": [
-        {"name": "people"},
-        {"name": "bundles"},
-        {"name": "jobs"},
-        {"name": "pictures"},
-        {"name": "events"},
-        {"name": "agents"},
-        {"name": "page"}
-      ],
       "paths": {
         "/": {
           "get": {
@@ -603,62 +594,5 @@ enum OpenAPIDocument {
           }
         }
       },
-      "components": {
-        "securitySchemes": {
-          "token": {"type": "http", "scheme": "bearer", "description": "Where the master has a token."},
-          "cookie": {
-            "type": "apiKey", "in": "cookie", "name": "glint-token",
-            "description": "The same token, set by /v1/login."
-          }
-        },
-        "parameters": {
-          "hash": {
-            "name": "hash", "in": "path", "required": true,
-            "schema": {"$ref": "#/components/schemas/Hash"}
-          },
-          "job": {
-            "name": "job", "in": "path", "required": true,
-            "schema": {"$ref": "#/components/schemas/JobID"}
-          },
-          "lease": {
-            "name": "lease", "in": "path", "required": true,
-            "schema": {"$ref": "#/components/schemas/LeaseID"}
-          },
-          "frame": {
-            "name": "frame", "in": "path", "required": true, "description": "The frame's number.",
-            "schema": {"type": "integer", "minimum": 0}
-          },
-          "session": {
-            "name": "glint-session", "in": "header", "required": true,
-            "description": "From POST /v1/agents.", "schema": {"type": "string"}
-          }
-        },
-        "responses": {
-          "Error": {
-            "description": "The codes stand with each use.",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-          },
-          "NoToken": {
-            "description": "no_token: the token is missing or wrong",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-          },
-          "TooLarge": {
-            "description": "too_large: the body, or what it expands to, is beyond its limit",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-          },
-          "Internal": {
-            "description": "internal: the master failed; its log says more",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-          },
-          "Unavailable": {
-            "description": "storage, disk_full, stopping, too_many_listeners: try again later",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-          },
-          "DiskFault": {
-            "description": "storage, disk_full: a file could not be written",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-          }
-        },
-        "schemas":
     """#
 }

@@ -74,7 +74,7 @@ extension Farm {
     if let record = agents[agent]?.record { write(.agent(record)) }
     tell(.unitChanged(lease.ref))
     if policy.checkRate <= 0 {
-      settle(lease.ref)
+      settle([lease.ref])
     } else {
       let isOnProbation = author.record.correctCount < policy.probationCount
       let draw = Double(random() >> 11) * 0x1p-53
@@ -160,17 +160,19 @@ extension Farm {
 
   private mutating func passed(_ unit: UnitState, _ result: UnitRecord.Result) {
     let ref = unit.record.ref
-    guard let agent = agents[result.agent] else { return settle(ref) }
-    agents[result.agent]?.record.correctCount += 1
-    if let record = agents[result.agent]?.record { write(.agent(record)) }
-    settle(ref)
-    // Committed before this check was drawn, and with no check of their own under way: this is evidence for them too.
-    for other in agent.unsettled.sorted(by: Farm.precedes) where other != ref {
-      guard let state = self.unit(other), state.record.check == .none, let earlier = state.record.result,
-        earlier.sequence < unit.drawnAt
-      else { continue }
-      settle(other)
+    var settled = [ref]
+    if let agent = agents[result.agent] {
+      agents[result.agent]?.record.correctCount += 1
+      if let record = agents[result.agent]?.record { write(.agent(record)) }
+      // Committed before this check was drawn, and with no check of their own under way: this is evidence for them too.
+      settled += agent.unsettled.sorted(by: Farm.precedes).filter { other in
+        guard other != ref, let state = self.unit(other), state.record.check == .none,
+          let earlier = state.record.result
+        else { return false }
+        return earlier.sequence < unit.drawnAt
+      }
     }
+    settle(settled)
   }
 
   private static func precedes(_ a: UnitRef, _ b: UnitRef) -> Bool {
@@ -246,15 +248,23 @@ extension Farm {
 
   // MARK: - Settling
 
-  private mutating func settle(_ ref: UnitRef) {
-    guard var unit = unit(ref), unit.record.state == .received, let result = unit.record.result else { return }
-    unit.record.state = .settled
-    keep(unit)
-    agents[result.agent]?.unsettled.remove(ref)
-    pay(unit.record, result)
-    jobs[ref.job]?.frames[ref.frame]?.settledCount += 1
-    jobs[ref.job]?.settledUnitCount += 1
-    finishIfComplete(ref.job, ref.frame)
+  /// All at once, and only then is looked what frames still lack.
+  private mutating func settle(_ refs: [UnitRef]) {
+    for ref in refs {
+      guard var unit = unit(ref), unit.record.state == .received, let result = unit.record.result else { continue }
+      unit.record.state = .settled
+      keep(unit)
+      agents[result.agent]?.unsettled.remove(ref)
+      pay(unit.record, result)
+      jobs[ref.job]?.frames[ref.frame]?.settledCount += 1
+      jobs[ref.job]?.settledUnitCount += 1
+    }
+    var previous: UnitRef?
+    for ref in refs {
+      if previous?.job == ref.job, previous?.frame == ref.frame { continue }
+      previous = ref
+      finishIfComplete(ref.job, ref.frame)
+    }
   }
 
   /// When all units of a frame hold, the picture is put together; when they are here but lack evidence, it is sought.

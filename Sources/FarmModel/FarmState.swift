@@ -91,6 +91,8 @@ public struct Credit: Sendable, Equatable {
   /// Checks of others' units that agreed.
   public var checkCount = 0
   public var checkCounters = WorkCounters()
+
+  public init() {}
 }
 
 /// What somebody outside should do or know after a step.

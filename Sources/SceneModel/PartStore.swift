@@ -156,8 +156,8 @@ public final class PartStore: PartSource {
       throw BundleError(.tooLarge, "part \(part.hash.short): \(part.byteCount) bytes are too many")
     }
     let file = try Data(contentsOf: fileURL(part.hash), options: .alwaysMapped)
-    let bytes = try file.withUnsafeBytes { try Zstd.decompress($0, exactly: part.byteCount) }
-    guard ContentHash(hashing: bytes.bytes) == part.hash else {
+    let bytes = try? file.withUnsafeBytes { try Zstd.decompress($0, exactly: part.byteCount) }
+    guard let bytes, ContentHash(hashing: bytes.bytes) == part.hash else {
       remove(part.hash)
       throw BundleError(.wrongHash, "part \(part.hash.short) was damaged on disk and has been removed; fetch it again")
     }

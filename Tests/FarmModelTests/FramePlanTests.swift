@@ -13,7 +13,8 @@ struct FramePlanTests {
     var testDescription: String { "\(width)x\(height), tiles of \(tile)" }
 
     static let all = [
-      Size(width: 1, height: 1, tile: 16), Size(width: 65, height: 33, tile: 16), Size(width: 127, height: 64, tile: 64),
+      Size(width: 1, height: 1, tile: 16), Size(width: 65, height: 33, tile: 16),
+      Size(width: 127, height: 64, tile: 64),
       Size(width: 1025, height: 17, tile: 48), Size(width: 333, height: 501, tile: 1024),
     ]
   }

@@ -36,7 +36,8 @@ struct JobTests {
       BadValue("kernel") { $0.spec.kernelRevision = revision + 1 },
       BadValue("view") { $0.picture.view = "film" }, BadValue("exposure") { $0.picture.exposure = .nan },
       BadValue("exposure infinite") { $0.picture.exposure = .infinity }, BadValue("depth") { $0.picture.depth = 12 },
-      BadValue("tile 0") { $0.tile = 0 }, BadValue("tile 20") { $0.tile = 20 }, BadValue("tile 2048") { $0.tile = 2048 },
+      BadValue("tile 0") { $0.tile = 0 }, BadValue("tile 20") { $0.tile = 20 },
+      BadValue("tile 2048") { $0.tile = 2048 },
       BadValue("priority") { $0.priority = 101 }, BadValue("frames reversed") { $0.firstFrame = 9 },
       BadValue("frames negative") { $0.firstFrame = -1 }, BadValue("frames too late") { $0.lastFrame = 1_000_001 },
       BadValue("units too many") {

@@ -60,6 +60,8 @@ struct Appearance: Equatable {
     var settledUnitCount: Int
     var finishedFrameCount: Int
     var frames: [Frame]
+
+    var text: String { "\(record) received \(receivedUnitCount) settled \(settledUnitCount) of \(unitCount)" }
   }
 
   struct Frame: Equatable {
@@ -72,6 +74,10 @@ struct Appearance: Equatable {
     var held: [String]
     /// What can be handed out.
     var open: [Int]
+
+    var text: String {
+      "received \(receivedUnitCount) settled \(settledUnitCount) isHeld \(isHeld) held \(held) open \(open)"
+    }
   }
 
   struct Agent: Equatable {
@@ -124,13 +130,15 @@ struct Appearance: Equatable {
   /// The first difference, for a person.
   func difference(from other: Appearance) -> String? {
     if self == other { return nil }
+    if leases != other.leases { return "leases \(leases)\n\(other.leases)" }
     for (mine, theirs) in zip(jobs, other.jobs) where mine != theirs {
-      for (frame, second) in zip(mine.frames, theirs.frames) where frame != second { return "\(frame)\n\(second)" }
-      return "\(mine.record) \(mine.receivedUnitCount) \(mine.settledUnitCount)\n\(theirs.record) \(theirs.receivedUnitCount) \(theirs.settledUnitCount)"
+      for (frame, second) in zip(mine.frames, theirs.frames) where frame != second {
+        return "\(mine.record.id), frame \(frame.number): \(frame.text)\n\(second.text)"
+      }
+      return "\(mine.text)\n\(theirs.text)"
     }
     for (mine, theirs) in zip(agents, other.agents) where mine != theirs { return "\(mine)\n\(theirs)" }
     if credits != other.credits { return "\(credits)\n\(other.credits)" }
-    if leases != other.leases { return "\(leases)\n\(other.leases)" }
     if wantedChecks != other.wantedChecks { return "wanted \(wantedChecks)\n\(other.wantedChecks)" }
     if disputes != other.disputes { return "disputes \(disputes)\n\(other.disputes)" }
     return "counts or order: \(jobs.count) \(other.jobs.count) \(order) \(other.order)"

@@ -230,7 +230,9 @@ private struct Simulation {
 
 @Suite("Simulated farms")
 struct SimulationTests {
-  @Test("Every unit is credited once, and a farm restored from its store is the same", arguments: 1...8 as ClosedRange<UInt64>)
+  @Test(
+    "Every unit is credited once, and a farm restored from its store is the same",
+    arguments: 1...8 as ClosedRange<UInt64>)
   func simulation(seed: UInt64) throws {
     var simulation = try Simulation(seed: seed)
     for step in 0..<3000 {
@@ -253,9 +255,10 @@ struct SimulationTests {
     let units = simulation.settled.keys.map { outcome($0).counters }.reduce(WorkCounters(), +)
     #expect(total == units, "seed \(seed)")
     if simulation.policy.checkRate == 1 {
-      #expect(simulation.agents.filter { $0.lieRate > 0.1 }.allSatisfy { agent in
-        simulation.farm.agents[agent.key]?.record.banReason != nil
-      })
+      #expect(
+        simulation.agents.filter { $0.lieRate > 0.1 }.allSatisfy { agent in
+          simulation.farm.agents[agent.key]?.record.banReason != nil
+        })
     }
   }
 }

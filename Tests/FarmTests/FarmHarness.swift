@@ -103,7 +103,8 @@ struct RunningMaster: Sendable {
 
   /// Sends a bundle of the tiny scene and makes a job of it.
   func submit(
-    frames: ClosedRange<Int>, _ settings: RenderSettings, samples: Int, tile: Int = 16, folder: URL, name: String = "tiny"
+    frames: ClosedRange<Int>, _ settings: RenderSettings, samples: Int, tile: Int = 16, folder: URL,
+    name: String = "tiny"
   ) async throws -> JobID {
     let store = try PartStore(directory: folder)
     let manifest = try TinyScene.bundle(frames: frames, in: store)
@@ -141,17 +142,17 @@ struct RunningMaster: Sendable {
       }
       return detail.job.state == "finished" ? detail : nil
     }
-    return Dictionary(uniqueKeysWithValues: detail.frames.compactMap { frame in frame.digest.map { (frame.number, $0) } })
+    return Dictionary(
+      uniqueKeysWithValues: detail.frames.compactMap { frame in frame.digest.map { (frame.number, $0) } })
   }
 
   func agent(named name: String) async throws -> AgentSummary? {
     try await client.agents().agents.first { $0.name == name }
   }
 
-  /// What an agent's owner has earned; all zero if nothing.
-  func credit(of contributor: SigningKeyFile) async throws -> CreditSummary {
-    try await client.credits().credits.first { $0.contributor == contributor.publicKeyText }
-      ?? CreditSummary(contributor: KeyID(contributor.publicKeyText), Credit())
+  /// How many units an owner has been credited with.
+  func creditedUnits(of contributor: SigningKeyFile) async throws -> Int {
+    try await client.credits().credits.first { $0.contributor == contributor.publicKeyText }?.unitCount ?? 0
   }
 }
 

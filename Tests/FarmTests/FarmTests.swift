@@ -36,7 +36,7 @@ struct FarmTests {
     #expect(detail.finishedUnitCount == detail.unitCount)
     // Every unit is credited to one contributor.
     var credited = 0
-    for agent in agents { credited += try await master.credit(of: agent.contributor).unitCount }
+    for agent in agents { credited += try await master.creditedUnits(of: agent.contributor) }
     #expect(credited == detail.unitCount)
     // Planes are not kept once the picture is there.
     let results = folder.folder("master").appendingPathComponent("results/\(job)")
@@ -75,8 +75,8 @@ struct FarmTests {
     #expect((error as? MasterError)?.kind == .forbidden, "\(String(describing: error))")
     let unitCount = try await master.client.job(job).job.unitCount
     var credited = 0
-    for agent in honest { credited += try await master.credit(of: agent.contributor).unitCount }
-    let earned = try await master.credit(of: liar.contributor).unitCount
+    for agent in honest { credited += try await master.creditedUnits(of: agent.contributor) }
+    let earned = try await master.creditedUnits(of: liar.contributor)
     #expect(earned <= honestUnits)
     #expect(credited + earned == unitCount)
     for agent in honest { try await agent.service.stop() }
@@ -107,7 +107,7 @@ struct FarmTests {
     let digests = try await master.digests(of: job)
     #expect(try await master.agent(named: "silent")?.unitCount == 0)
     let (first, second) = (
-      try await master.credit(of: dying.contributor).unitCount, try await master.credit(of: heir.contributor).unitCount
+      try await master.creditedUnits(of: dying.contributor), try await master.creditedUnits(of: heir.contributor)
     )
     #expect(first + second == before.unitCount)
     #expect(second >= 3)

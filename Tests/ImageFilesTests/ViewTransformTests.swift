@@ -131,5 +131,7 @@ struct ViewTransformTests {
     #expect(String(hash, radix: 16) == Self.goldenHashes[transform])
   }
 
-  static let goldenHashes: [ViewTransform: String] = [.neutral: "", .agx: "", .standard: ""]
+  static let goldenHashes: [ViewTransform: String] = [
+    .neutral: "9bf37a5d5887ff13", .agx: "5938fd0ca7d99def", .standard: "91bb3f09e9304e9c",
+  ]
 }

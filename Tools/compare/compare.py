@@ -4,6 +4,9 @@ Prints a row for each file: mean FLIP (0 is equal, 1 as far as black from white)
 of the sRGB values (in 1/255), and seconds of both. Writes for each file a picture with Glint left, Cycles in the middle and
 FLIP right. Ends with 1 where FLIP is above the limit.
 
+With --noise: compares instead how noisy both are for equal samples. Each is measured against many samples of its own, as
+the mean of (difference of luminance)² / (luminance² + 0.01).
+
 A file without a camera gets one; of several, the first counts. Lamps have no size and no factor of 1/683 on either side.
 """
 
@@ -29,13 +32,21 @@ REPOSITORY = HERE.parent.parent
 def main():
     options = read_options()
     options.out.mkdir(parents=True, exist_ok=True)
-    print(f'{"asset":32} {"FLIP":>6} {"mean":>7} {"Glint s":>8} {"Cycles s":>9}')
+    if options.noise:
+        print(f'{"asset":32} {"relative MSE: Glint":>20} {"Cycles":>8} {"ratio":>6} {"mean: Glint":>12} {"Cycles":>7}'
+              f' {"Glint s":>8} {"Cycles s":>9}')
+    else:
+        print(f'{"asset":32} {"FLIP":>6} {"mean":>7} {"Glint s":>8} {"Cycles s":>9}')
     worst = 0
     for path in options.files:
-        name = path.stem
+        # Many exporters call every file so.
+        name = path.parent.name if path.stem == 'scene' else path.stem
         folder = options.out / name
         folder.mkdir(exist_ok=True)
         try:
+            if options.noise:
+                print(f'{name:32} {noise_row(path, folder, options)}', flush=True)
+                continue
             row = compare(path, folder, options)
         except subprocess.CalledProcessError as failure:
             lines = [line for line in (failure.stderr or failure.stdout or '').splitlines() if line.strip()]
@@ -54,11 +65,15 @@ def read_options():
         prog='cycles', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('files', nargs='+', type=pathlib.Path, metavar='FILE', help='.gltf or .glb')
     parser.add_argument('--env', type=pathlib.Path, metavar='FILE', help='Radiance HDR, for both')
-    parser.add_argument('--frame', type=int, default=1, metavar='N', help="as Glint counts them: 1 is the animation's start")
+    parser.add_argument('--frame', type=int, default=1, metavar='N',
+                        help="as Glint counts them: 1 is the animation's start")
     parser.add_argument('--size', type=parse_size, default=(256, 144), metavar='WxH', help='default: 256x144')
     parser.add_argument('--samples', type=int, default=256, metavar='N', help='default: 256')
     parser.add_argument('--bounces', type=int, default=8, metavar='N', help='default: 8')
     parser.add_argument('--exposure', type=float, default=0, metavar='STOPS', help='default: 0')
+    parser.add_argument('--noise', action='store_true', help='compare noise instead')
+    parser.add_argument('--reference', type=int, default=1024, metavar='N',
+                        help='samples to measure noise against (default: 1024)')
     parser.add_argument('--limit', type=float, default=0.1, metavar='FLIP', help='highest mean FLIP (default: 0.10)')
     parser.add_argument('--threads', type=int, default=2, metavar='N', help='of both (default: 2)')
     parser.add_argument('--out', type=pathlib.Path, default=pathlib.Path('out/compare'), metavar='DIR',
@@ -87,31 +102,59 @@ def parse_size(text):
 
 def compare(path, folder, options):
     """FLIP, mean signed difference, seconds of Glint and of Cycles."""
-    scene, camera = prepare(path, folder, options)
-    size = f'{options.size[0]}x{options.size[1]}'
-    ours, theirs = folder / 'glint.png', folder / 'cycles.png'
+    scene, camera = prepare(path, folder)
+    ours, theirs, *seconds = render(scene, camera, folder, options, samples=options.samples)
+    glint, cycles = (numpy.asarray(Image.open(file).convert('RGB'), dtype=numpy.float32) / 255 for file in (ours, theirs))
+    errors, flip, _ = flip_evaluator.evaluate(cycles, glint, 'LDR')
+    pair = numpy.concatenate([glint, cycles, errors], axis=1)
+    Image.fromarray((pair * 255 + 0.5).clip(0, 255).astype(numpy.uint8)).save(folder.parent / f'{folder.name}.png')
+    return flip, float((glint - cycles).mean() * 255), *seconds
 
+
+def render(scene, camera, folder, options, samples, seed=0, depth=8, exposure=0):
+    """Both pictures, seconds of Glint and of Cycles, starting included."""
+    ours, theirs = folder / f'glint-{samples}.png', folder / f'cycles-{samples}.png'
+    exposure += options.exposure
     began = time.monotonic()
-    run([options.glint, 'render', scene, '--size', size, '--samples', options.samples, '--bounces', options.bounces,
-         '--frames', options.frame, '--filter', 'box', '--view', 'standard', '--exposure', options.exposure,
-         '--threads', options.threads, '--output', ours]
+    run([options.glint, 'render', scene, '--size', f'{options.size[0]}x{options.size[1]}', '--samples', samples,
+         '--bounces', options.bounces, '--frames', options.frame, '--filter', 'box', '--view', 'standard',
+         '--exposure', exposure, '--depth', depth, '--seed', seed, '--threads', options.threads, '--output', ours]
         + (['--env', options.env] if options.env else [])
         + (['--animation', 1] if camera['animations'] else []))
     glint_seconds = time.monotonic() - began
 
     task = dict(
-        scene=str(scene), out=str(theirs), size=options.size, samples=options.samples, bounces=options.bounces,
-        frame=options.frame, threads=options.threads, exposure=options.exposure, camera=camera,
+        scene=str(scene), out=str(theirs), size=options.size, samples=samples, bounces=options.bounces, seed=seed,
+        frame=options.frame, threads=options.threads, exposure=exposure, depth=depth, camera=camera,
         env=str(options.env.resolve()) if options.env else None)
     began = time.monotonic()
     run([sys.executable, '-B', HERE / 'cycles_render.py', json.dumps(task)])
-    cycles_seconds = time.monotonic() - began
+    return ours, theirs, glint_seconds, time.monotonic() - began
 
-    glint, cycles = (numpy.asarray(Image.open(file).convert('RGB'), dtype=numpy.float32) / 255 for file in (ours, theirs))
-    errors, flip, _ = flip_evaluator.evaluate(cycles, glint, 'LDR')
-    pair = numpy.concatenate([glint, cycles, errors], axis=1)
-    Image.fromarray((pair * 255 + 0.5).clip(0, 255).astype(numpy.uint8)).save(folder.parent / f'{path.stem}.png')
-    return flip, float((glint - cycles).mean() * 255), glint_seconds, cycles_seconds
+
+def noise_row(path, folder, options):
+    scene, camera = prepare(path, folder)
+    # Four stops darker, so that nothing short of 16 clips.
+    noisy = render(scene, camera, folder, options, samples=options.samples, seed=1, depth=16, exposure=-4)
+    clean = render(scene, camera, folder, options, samples=options.reference, seed=2, depth=16, exposure=-4)
+    errors, means = [], []
+    for file, reference in zip(noisy[:2], clean[:2]):
+        value, truth = luminance(file) * 16, luminance(reference) * 16
+        errors.append(((value - truth) ** 2 / (truth ** 2 + 0.01)).mean())
+        means.append(truth.mean())
+    return (f'{errors[0]:20.5f} {errors[1]:8.5f} {errors[0] / errors[1]:6.2f} {means[0]:12.4f} {means[1]:7.4f}'
+            f' {noisy[2]:8.1f} {noisy[3]:9.1f}')
+
+
+def luminance(path):
+    """Linear, from a PNG of 16 bits: Pillow would read eight of them."""
+    import bpy
+    image = bpy.data.images.load(str(path.resolve()))
+    image.colorspace_settings.name = 'Non-Color'
+    encoded = numpy.array(image.pixels[:]).reshape(image.size[1], image.size[0], -1)[..., :3]
+    bpy.data.images.remove(image)
+    linear = numpy.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    return linear @ numpy.array([0.2126, 0.7152, 0.0722])
 
 
 def run(command):
@@ -120,7 +163,7 @@ def run(command):
 
 # MARK: - One camera for both
 
-def prepare(path, folder, options):
+def prepare(path, folder):
     """A copy of the file with exactly one camera, and what Blender needs to know of it."""
     data = path.read_bytes()
     rest = b''
@@ -141,8 +184,8 @@ def prepare(path, folder, options):
     copy = folder / path.name
     if rest or data[:4] == b'glTF':
         text += b' ' * (-len(text) % 4)
-        copy.write_bytes(
-            b'glTF' + struct.pack('<II', 2, 20 + len(text) + len(rest)) + struct.pack('<I', len(text)) + b'JSON' + text + rest)
+        header = struct.pack('<4sIII4s', b'glTF', 2, 20 + len(text) + len(rest), len(text), b'JSON')
+        copy.write_bytes(header + text + rest)
     else:
         copy.write_bytes(text)
     return copy, camera
