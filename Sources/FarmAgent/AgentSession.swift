@@ -151,6 +151,19 @@ extension LeasedUnit {
     func fault(_ text: String) -> MasterError { MasterError(.misunderstood, "lease \(message.id): \(text)") }
     id = message.id
     let spec = message.spec
+    guard spec.fault == nil, message.frame >= 0, message.frame <= 1_000_000 else {
+      throw fault(spec.fault ?? "frame \(message.frame)")
+    }
+    guard message.x >= 0, message.y >= 0, (1...1024).contains(message.width), (1...1024).contains(message.height),
+      message.x <= spec.width - message.width, message.y <= spec.height - message.height
+    else {
+      throw fault(
+        "tile at (\(message.x), \(message.y)) of \(message.width)x\(message.height) does not fit \(spec.width)x\(spec.height)"
+      )
+    }
+    guard message.firstSample >= 0, (1...spec.samples).contains(message.sampleCount),
+      message.firstSample <= spec.samples - message.sampleCount, message.seconds > 0, message.seconds < 1e6
+    else { throw fault("samples or time that make no sense") }
     frame = FrameKey(bundle: spec.bundle, number: message.frame, camera: spec.camera)
     self.spec = spec.hash
     settings = RenderSettings(width: spec.width, height: spec.height)
@@ -163,9 +176,6 @@ extension LeasedUnit {
     guard spec.kernelRevision == kernelRevision else {
       throw fault("kernel revision \(spec.kernelRevision), this agent has \(kernelRevision)")
     }
-    guard tile.x >= 0, tile.y >= 0, tile.width > 0, tile.height > 0, tile.x + tile.width <= spec.width,
-      tile.y + tile.height <= spec.height
-    else { throw fault("tile \(tile) lies outside \(spec.width)x\(spec.height)") }
     guard DyadicRange.isDyadic(samples) else { throw fault("samples \(samples) are no node of the binary tree") }
   }
 }

@@ -114,14 +114,18 @@ struct FaultMiddleware<Context: RequestContext>: RouterMiddleware {
 struct TokenMiddleware<Context: RequestContext>: RouterMiddleware {
   let token: String?
 
+  /// What a browser needs before anybody has shown a token.
+  private static var openPaths: [[Substring]] { [[], ["openapi.json"], ["v1", "login"]] }
+
   static var cookie: String { "glint-token" }
 
   func handle(
     _ request: Request, context: Context, next: (Request, Context) async throws -> Response
   ) async throws -> Response {
-    guard let token, request.uri.path.hasPrefix("/v1/"), request.uri.path != "/v1/login" else {
-      return try await next(request, context)
-    }
+    try TokenMiddleware.refuseForeignPages(request, hasToken: token != nil)
+    // Segments as the router sees them: it ignores empty ones.
+    let path = request.uri.path.split(separator: "/", omittingEmptySubsequences: true)
+    guard let token, !TokenMiddleware.openPaths.contains(path) else { return try await next(request, context) }
     var shown: String?
     if let header = request.headers[.authorization], header.lowercased().hasPrefix("bearer ") {
       shown = String(header.dropFirst(7))
@@ -132,6 +136,26 @@ struct TokenMiddleware<Context: RequestContext>: RouterMiddleware {
       throw APIFault(.unauthorized, "no_token", "this master wants its token")
     }
     return try await next(request, context)
+  }
+
+  /// Without a token, whoever can connect may do everything; pages of other sites that run in a browser here must not
+  /// (DNS rebinding, cross-site requests).
+  private static func refuseForeignPages(_ request: Request, hasToken: Bool) throws {
+    let host = request.head.authority ?? ""
+    if !hasToken {
+      let name = host.hasPrefix("[") ? String(host.prefix { $0 != "]" }.dropFirst()) : String(host.prefix { $0 != ":" })
+      guard name == "localhost" || name == "::1" || name.hasPrefix("127.") else {
+        throw APIFault(
+          .forbidden, "foreign_host",
+          "this master answers on loopback names only, not on '\(name.prefix(100))'; behind a proxy, start it with a token"
+        )
+      }
+    }
+    if let origin = request.headers[.origin], origin != "null", request.method != .get, request.method != .head {
+      guard origin.lowercased().hasSuffix("://" + host.lowercased()) else {
+        throw APIFault(.forbidden, "foreign_origin", "requests from pages of \(origin.prefix(100)) are not taken")
+      }
+    }
   }
 
   /// Takes as long for a wrong token as for the right one.

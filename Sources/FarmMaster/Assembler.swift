@@ -13,23 +13,15 @@ struct Assembler: Service {
   let keeper: FarmKeeper
   let files: MasterFiles
   let worker: KernelWorker
-  let hub: EventHub
+  /// Listens since before the first request was answered, without limit: a lost event would leave a frame unfinished.
+  let events: AsyncStream<FarmEvent>
   let logger: Logger
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
-      // Unlimited: a lost request would leave a frame unfinished until the next start.
-      guard let events = hub.listen(limit: .max) else { return }
       await keeper.announceRestoredWork()
       for await event in events {
-        switch event {
-        case .assemble(let job, let frame): await assemble(job, frame)
-        case .jobChanged(let job):
-          if await keeper.read({ $0.jobView(job)?.record.state == .cancelled }) {
-            logger.debug("Job \(job) was cancelled; its finished frames stay.")
-          }
-        default: break
-        }
+        if case .assemble(let job, let frame) = event { await assemble(job, frame) }
         if Task.isCancelled { return }
       }
     }
@@ -37,13 +29,19 @@ struct Assembler: Service {
 
   private func assemble(_ job: JobID, _ number: Int) async {
     do {
-      guard let view = await keeper.read({ $0.jobView(job) }) else { return }
+      // After a failed write the same event may come twice.
+      guard await keeper.read({ $0.isAssembling(job, frame: number) }),
+        let view = await keeper.read({ $0.jobView(job) })
+      else { return }
       let units = await keeper.read { $0.receivedUnits(job, frame: number) }
       let spec = view.record.spec
       let film = FilmBox(Film(width: spec.width, height: spec.height))
       for unit in units {
         let planes = try await planes(unit, spec)
         film.film.add(planes)
+      }
+      guard film.film.isComplete(sampleCount: spec.samples) else {
+        throw MasterFault(.system, "not every pixel has its \(spec.samples) samples")
       }
       let picture = view.record.picture
       let (digest, png) = try await onThread {

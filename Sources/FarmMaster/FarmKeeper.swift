@@ -24,6 +24,10 @@ actor FarmKeeper {
   private var isWriting = false
   /// Events of the restored state, for workers that start later.
   private var firstEvents: [FarmEvent] = []
+  /// Set when the disk can neither be written nor read: nothing is answered any more.
+  private var breakdown: (any Error)?
+  /// Counts announcements of work, so that none is missed between a look and a wait.
+  private(set) var workGeneration = 0
   private var workWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
   private var nextWaiter = 0
 
@@ -70,10 +74,12 @@ actor FarmKeeper {
 
   /// Takes a step and returns when it is durable.
   func perform<Result: Sendable>(_ step: @Sendable (inout Farm) throws -> Result) async throws -> Result {
+    if let breakdown { throw breakdown }
     let result = Swift.Result { try step(&farm) }
     let changes = farm.takeChanges()
     let events = farm.takeEvents()
-    if changes.isEmpty {
+    // Without changes of its own, a step may still have seen what is not durable yet.
+    if changes.isEmpty, !isWriting {
       publish(events)
     } else {
       try await withCheckedThrowingContinuation { continuation in
@@ -96,7 +102,8 @@ actor FarmKeeper {
         batch.append(queue.removeFirst())
       }
       do {
-        try await store.write(batch.flatMap(\.changes))
+        let changes = batch.flatMap(\.changes)
+        if !changes.isEmpty { try await store.write(changes) }
         for waiting in batch {
           publish(waiting.events)
           waiting.continuation.resume()
@@ -118,7 +125,8 @@ actor FarmKeeper {
       _ = farm.takeChanges()
       firstEvents = farm.takeEvents()
     } catch {
-      logger.critical("Nor can it be read again: \(error)")
+      logger.critical("Nor can it be read again, so this master answers nothing any more: \(error)")
+      breakdown = error
     }
     let failed = batch + queue
     queue = []
@@ -129,6 +137,7 @@ actor FarmKeeper {
   private func publish(_ events: [FarmEvent]) {
     hub.publish(events)
     if events.contains(.workAvailable) {
+      workGeneration += 1
       let waiters = workWaiters
       workWaiters = [:]
       for waiter in waiters.values { waiter.resume() }
@@ -137,8 +146,9 @@ actor FarmKeeper {
 
   // MARK: - Waiting for work
 
-  /// Returns when there may be work, or after `seconds`.
-  func waitForWork(seconds: Double) async {
+  /// Returns when there may be work, or after `seconds`; at once if work was announced since `generation`.
+  func waitForWork(seconds: Double, since generation: Int) async {
+    guard generation == workGeneration else { return }
     nextWaiter += 1
     let id = nextWaiter
     let timer = Task {

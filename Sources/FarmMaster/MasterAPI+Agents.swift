@@ -87,6 +87,7 @@ extension MasterAPI {
       })
     let end = FarmKeeper.now + min(ask.waitSeconds, MasterLimits.longPollSeconds)
     while true {
+      let generation = await keeper.workGeneration
       let leases = try await keeper.perform { farm in
         try farm.lease(to: agent, count: ask.unitCount, prepared: prepared, now: FarmKeeper.now).compactMap { lease in
           farm.message(for: lease)
@@ -95,7 +96,7 @@ extension MasterAPI {
       let rest = end - FarmKeeper.now
       if !leases.isEmpty || rest <= 0 { return try answer(LeaseList(leases: leases)) }
       // Not longer than an agent may be silent.
-      await keeper.waitForWork(seconds: min(rest, 10))
+      await keeper.waitForWork(seconds: min(rest, 10), since: generation)
       try Task.checkCancellation()
       if await sessions.isStopping { return try answer(LeaseList(leases: [])) }
     }
@@ -115,6 +116,13 @@ extension MasterAPI {
     guard message.counters.paths == paths else {
       throw APIFault(
         .badRequest, "bad_counters", "lease \(id): \(message.counters.paths) paths were counted, the unit has \(paths)")
+    }
+    let counters = message.counters
+    let most = 4 * paths * UInt64(order.job.spec.bounces + 2)
+    guard counters.rays <= most, counters.shadowRays <= most, counters.shadingEvaluations <= most,
+      counters.nonFiniteSamples <= paths
+    else {
+      throw APIFault(.badRequest, "bad_counters", "lease \(id): more work was counted than \(paths) paths can take")
     }
     try await keeper.perform {
       try $0.commit(
@@ -152,6 +160,8 @@ extension MasterAPI {
     do {
       isTaken = try await keeper.perform { try $0.deliver(id, of: agent, now: FarmKeeper.now) }
     } catch let fault as FarmFault {
+      // The same result may have arrived by another connection meanwhile: then it is this unit's, and stays.
+      if await keeper.read({ $0.isResult(of: lease.ref, lease: id) }) { return done }
       files.removeResult(lease.ref, lease: id)
       throw fault
     }

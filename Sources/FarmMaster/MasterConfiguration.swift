@@ -41,7 +41,6 @@ enum MasterLimits {
   static let longPollSeconds = 30.0
   static let nameLength = 200
   static let jobCount = 10_000
-  static let agentCount = 100_000
   /// Open event streams.
   static let listenerCount = 1000
   /// Events that a slow listener may fall behind; it fetches everything anew anyway.

@@ -83,6 +83,18 @@ struct MasterFiles: Sendable {
     try? FileManager.default.removeItem(at: resultFolder(job, frame: frame))
   }
 
+  /// Removes planes that a crash left behind after their frame was finished.
+  func sweepResults(where isFinished: (JobID, Int) -> Bool) {
+    let manager = FileManager.default
+    let folder = root.appendingPathComponent("results", isDirectory: true)
+    for job in (try? manager.contentsOfDirectory(atPath: folder.path)) ?? [] {
+      let frames = (try? manager.contentsOfDirectory(atPath: folder.appendingPathComponent(job).path)) ?? []
+      for frame in frames.compactMap({ Int($0) }) where isFinished(JobID(job), frame) {
+        removeResults(JobID(job), frame: frame)
+      }
+    }
+  }
+
   // MARK: - Pictures
 
   func pictureURL(_ job: JobID, frame: Int) -> URL {

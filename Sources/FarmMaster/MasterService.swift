@@ -49,6 +49,8 @@ public struct MasterService: Service {
     let hub = EventHub()
     let keeper = try await FarmKeeper.open(
       store: store, hub: hub, policy: configuration.policy, kernelRevision: kernelRevision, logger: logger)
+    guard let assemblies = hub.listen(limit: .max) else { return }
+    await keeper.read { farm in files.sweepResults { farm.isFinished($0, frame: $1) } }
     let worker = KernelWorker(files: files, threadCount: configuration.verifierThreads)
     let sessions = Sessions()
     let api = MasterAPI(
@@ -66,7 +68,7 @@ public struct MasterService: Service {
         if let url = URL(string: "\(scheme)://\(name):\(port)") { onReady(url) }
       }, logger: Logger(label: "hummingbird") { _ in SwiftLogNoOpLogHandler() })
     let services: [any Service] = [
-      Assembler(keeper: keeper, files: files, worker: worker, hub: hub, logger: logger),
+      Assembler(keeper: keeper, files: files, worker: worker, events: assemblies, logger: logger),
       Verifier(
         keeper: keeper, worker: worker, hub: hub, isReferee: configuration.verifierThreads == 0, logger: logger),
       LeaseKeeper(keeper: keeper, logger: logger),
@@ -108,8 +110,9 @@ public struct MasterService: Service {
         NIOSSLCertificateSource.certificate($0)
       }
       let key = try NIOSSLPrivateKey(file: tls.key.path, format: .pem)
-      return try .tls(
-        .http1(configuration: http), tlsConfiguration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
+      var settings = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
+      settings.minimumTLSVersion = .tlsv12
+      return try .tls(.http1(configuration: http), tlsConfiguration: settings)
     } catch {
       throw MasterFault(
         .usage, "--tls-certificate, --tls-key: \(tls.certificate.path) and \(tls.key.path) cannot be used (\(error))")

@@ -25,6 +25,11 @@ extension Farm {
     guard draft.firstFrame >= 0, draft.firstFrame <= draft.lastFrame, draft.lastFrame <= 1_000_000 else {
       throw refuse("frames \(draft.firstFrame) to \(draft.lastFrame), expected an ascending range from 0 to 1000000")
     }
+    // Before the plan itself is made, which takes memory.
+    let tiles = ((draft.spec.width - 1) / draft.tile + 1) * ((draft.spec.height - 1) / draft.tile + 1)
+    guard tiles * FramePlan.passes(samples: draft.spec.samples, tile: draft.tile).count <= Farm.unitLimit else {
+      throw refuse("more than \(Farm.unitLimit) units in a frame; take larger tiles (--tile)")
+    }
     let plan = FramePlan(
       width: draft.spec.width, height: draft.spec.height, samples: draft.spec.samples, tile: draft.tile)
     let unitCount = plan.units.count * (draft.lastFrame - draft.firstFrame + 1)
@@ -157,7 +162,9 @@ extension Farm {
     jobs[id]?.assembling.remove(frame)
     write(.frame(record))
     tell(.frameFinished(id, frame: frame))
-    if jobs[id]?.frames.isEmpty == true, var finished = jobs[id]?.record, finished.state != .finished {
+    if jobs[id]?.frames.isEmpty == true, var finished = jobs[id]?.record,
+      finished.state == .active || finished.state == .paused
+    {
       finished.state = .finished
       finished.endedAt = now
       finished.reason = nil

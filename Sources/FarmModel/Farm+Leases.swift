@@ -8,6 +8,10 @@ extension Farm {
         "agent: kernel revision \(record.kernelRevision), this master takes \(kernelRevision) only; use the same version of glint"
       )
     }
+    guard agents[record.key] != nil || agents.count < policy.agentLimit else {
+      throw FarmFault(
+        .refused, "too_many_agents", "agent: this master remembers \(agents.count) agents and takes no more")
+    }
     var state = agents[record.key] ?? AgentState(record: record)
     if let reason = state.record.banReason { throw banned(reason) }
     guard state.record.contributor == record.contributor else {

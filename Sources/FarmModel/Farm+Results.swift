@@ -115,7 +115,9 @@ extension Farm {
       return Verification(
         ref: ref, spec: job.record.spec, unit: job.plan.units[ref.unit], isDispute: isDispute)
     }
-    for ref in disputes { if let found = make(ref, true) { return found } }
+    for ref in disputes where jobs[ref.job]?.record.state == .active {
+      if let found = make(ref, true) { return found }
+    }
     if isReferee { return nil }
     for ref in wantedChecks {
       guard let unit = unit(ref), unit.checkLease == nil, let author = unit.record.result,

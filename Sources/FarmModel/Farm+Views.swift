@@ -86,6 +86,12 @@ extension Farm {
       .map { ($0.agent, job.plan.units[$0.ref.unit]) }
   }
 
+  /// Whether a unit's result came by this lease.
+  public func isResult(of ref: UnitRef, lease: LeaseID) -> Bool { unit(ref)?.record.result?.lease == lease }
+
+  /// Whether all units of a frame hold, and its picture is not made yet.
+  public func isAssembling(_ id: JobID, frame number: Int) -> Bool { jobs[id]?.assembling.contains(number) == true }
+
   public func isFinished(_ id: JobID, frame number: Int) -> Bool { jobs[id]?.finished[number] != nil }
 
   public func agentViews(now: FarmTime) -> [AgentView] {

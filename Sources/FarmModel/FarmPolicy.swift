@@ -12,6 +12,8 @@ public struct FarmPolicy: Sendable, Equatable {
   public var probationCount = 10
   /// An agent that was not heard of for so long does not count as one who could check others.
   public var presenceSeconds: Double = 40
+  /// Agents that are remembered at most: keys cost nothing.
+  public var agentLimit = 100_000
   /// Different agents that fail on a unit before its job fails.
   public var failuresOfUnit = 3
 

@@ -6,8 +6,8 @@ import LaneMath
 /// Russian roulette starts at the fourth vertex. Every path's contributions are added in the order of its vertices, so the
 /// batch that a path is in does not matter.
 ///
-/// Dimensions of the sampler: pair 0 is the place in the pixel; vertex n uses pairs 4n + 1 (direction), 4n + 2 (lobe,
-/// roulette), 4n + 3 (kind and choice of light) and 4n + 4 (place on the light).
+/// Dimensions of the sampler: pair 0 is the place in the pixel; vertex n uses pairs 3n + 1 (lobe and direction),
+/// 3n + 2 (roulette) and 3n + 3 (light and place on it).
 struct PathTracer<L: TraversalLanes, F: LaneFloat> {
   /// Paths of a batch: enough to fill lanes to the last bounce, few enough for the second-level cache.
   static var batchSize: Int { 1024 }

@@ -62,7 +62,8 @@ private func renderPaths<L: TraversalLanes, F: LaneFloat>(
     tracer.trace(camera, count: count)
     for slot in 0..<count {
       var color = tracer.states.radiance[slot]
-      if !(color.x.isFinite && color.y.isFinite && color.z.isFinite) {
+      // Beyond this the sums of 2¹⁶ squares would overflow; NaN fails as well.
+      if !(color.x.magnitude < 0x1p50 && color.y.magnitude < 0x1p50 && color.z.magnitude < 0x1p50) {
         color = .zero
         nonFiniteSamples += 1
       }

@@ -9,7 +9,7 @@ public struct WorkCounters: Sendable, Hashable {
   public var shadowRays: UInt64 = 0
   /// Surface points at which a material was evaluated.
   public var shadingEvaluations: UInt64 = 0
-  /// Samples that were not finite and became zero.
+  /// Samples that were not finite, or beyond 2⁵⁰, and became zero.
   public var nonFiniteSamples: UInt64 = 0
 
   public init() {}

@@ -158,10 +158,29 @@ public final class PartStore: PartSource {
     let file = try Data(contentsOf: fileURL(part.hash), options: .alwaysMapped)
     let bytes = try? file.withUnsafeBytes { try Zstd.decompress($0, exactly: part.byteCount) }
     guard let bytes, ContentHash(hashing: bytes.bytes) == part.hash else {
+      if PartStore.expands([UInt8](file), to: part.hash) {
+        throw BundleError(
+          .malformed, "part \(part.hash.short) has not the \(part.byteCount) bytes that the bundle states")
+      }
       remove(part.hash)
       throw BundleError(.wrongHash, "part \(part.hash.short) was damaged on disk and has been removed; fetch it again")
     }
     return bytes
+  }
+
+  /// Whether compressed bytes are those of a hash, however many they are.
+  private static func expands(_ compressed: [UInt8], to hash: ContentHash) -> Bool {
+    guard var reader = try? ZstdReader(limit: BundleLimits.partByteCount) else { return false }
+    var hasher = ContentHasher()
+    do {
+      try compressed.withRawBytes { (raw: UnsafeRawBufferPointer) throws(BundleError) -> Void in
+        try reader.read(raw) { hasher.update($0) }
+      }
+      try reader.finish()
+    } catch {
+      return false
+    }
+    return hasher.finish() == hash
   }
 
   public func remove(_ hash: ContentHash) {

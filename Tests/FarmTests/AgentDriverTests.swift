@@ -14,7 +14,9 @@ struct AgentDriverTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  func master(frames: ClosedRange<Int> = 1...2, size: Int = 32, passes: [Range<Int>] = [0..<1, 1..<2]) throws -> FakeMaster {
+  func master(frames: ClosedRange<Int> = 1...2, size: Int = 32, passes: [Range<Int>] = [0..<1, 1..<2]) throws
+    -> FakeMaster
+  {
     try FakeMaster(frames: frames, size: size, passes: passes, store: PartStore(directory: folder.folder("library")))
   }
 

@@ -30,7 +30,8 @@ actor FakeMaster: MasterLink {
   private var askFailures: [any Error] = []
   private var deliveryFailures: [any Error] = []
   private var corruptDownloads = 0
-  private var waiters: [(condition: @Sendable (isolated FakeMaster) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
+  private var waiters:
+    [(condition: @Sendable (isolated FakeMaster) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
   private var lifetime = Duration.seconds(60)
 
   /// - Parameter size: Width and height; tiles are 16 × 16, passes are `samples` each.

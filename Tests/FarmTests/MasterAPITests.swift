@@ -140,7 +140,8 @@ struct MasterAPITests {
       for count in [0, 1, compressed.count / 2, compressed.count - 1] {
         #expect(try await send(Array(compressed.prefix(count)), as: part)?.status == 400, "\(count) bytes")
       }
-      var changed = [UInt8](try store.bytes(of: part).elements)
+      let content = try store.bytes(of: part)
+      var changed = withExtendedLifetime(content) { [UInt8](content.elements) }
       changed[changed.count / 2] ^= 1
       #expect(try await send(Zstd.compress(changed), as: part)?.code == "wrong_hash")
       #expect(try await send(Zstd.compress(changed + [0]), as: part)?.status == 413)
