@@ -35,7 +35,7 @@ func eventually<Value: Sendable>(
 /// A service that runs beside a test, until it is stopped or abandoned.
 final class RunningService: Sendable {
   private let group: ServiceGroup
-  private let task: Task<Void, any Error>
+  fileprivate let task: Task<Void, any Error>
 
   init(_ service: any Service) {
     let group = ServiceGroup(
@@ -48,6 +48,8 @@ final class RunningService: Sendable {
     self.group = group
     task = Task { try await group.run() }
   }
+
+  deinit { task.cancel() }
 
   /// Graceful.
   func stop() async throws {
@@ -67,33 +69,47 @@ final class RunningService: Sendable {
   }
 }
 
+/// A client that closes with its owner, also where a test ends early.
+final class OwnedClient: Sendable {
+  let client: MasterClient
+
+  init(_ client: MasterClient) { self.client = client }
+
+  deinit { Task { [client] in await client.shutdown() } }
+}
+
 /// A master in this process, on a free port of loopback.
 struct RunningMaster: Sendable {
   let url: URL
-  let client: MasterClient
+  private let owned: OwnedClient
   private let service: RunningService
+
+  var client: MasterClient { owned.client }
 
   init(
     in folder: URL, port: Int = 0, token: String? = nil, change: (inout MasterConfiguration) -> Void = { _ in }
   ) async throws {
     var configuration = MasterConfiguration(dataDirectory: folder, port: port)
     configuration.token = token
+    // An agent that has gone keeps others' checks waiting so long.
+    configuration.policy.presenceSeconds = 1.5
     change(&configuration)
     let (urls, continuation) = AsyncStream.makeStream(of: URL.self)
     let service = RunningService(
       MasterService(configuration: configuration, logger: quietLogger) { continuation.yield($0) })
     // Ends the wait if there is nothing to wait for.
-    let watch = Task {
-      let error = await service.failure()
+    let watch = Task { [task = service.task] in
+      let result = await task.result
       continuation.finish()
-      return error
+      if case .failure(let error) = result { throw error }
     }
     guard let url = await urls.first(where: { _ in true }) else {
-      throw await watch.value ?? Overdue(description: "the master ended before it was ready")
+      try await watch.value
+      throw Overdue(description: "the master ended before it was ready")
     }
     self.url = url
     self.service = service
-    client = try MasterClient(url: url, token: token, policy: .once)
+    owned = OwnedClient(try MasterClient(url: url, token: token, policy: .once))
   }
 
   func stop() async throws {

@@ -43,7 +43,8 @@ struct MasterAPITests {
     let master = try await master(token: "open-sesame")
     #expect(try await master.client.status().kernelRevision == kernelRevision)
     for wrong in [nil, "", "open-sesam", "open-sesame2", "OPEN-SESAME"] {
-      let client = try MasterClient(url: master.url, token: wrong, policy: .once)
+      let owned = OwnedClient(try MasterClient(url: master.url, token: wrong, policy: .once))
+      let client = owned.client
       let calls: [(HTTPMethod, String)] = [
         (.GET, "/v1/status"), (.GET, "/v1/jobs"), (.POST, "/v1/jobs"), (.POST, "/v1/agents"), (.POST, "/v1/leases"),
         (.GET, "/v1/jobs/1/events"), (.GET, "/v1/nothing"),
@@ -54,7 +55,6 @@ struct MasterAPITests {
       }
       let page = try await client.bytes(of: MasterClient.Call(.GET, "/"), limit: 4 << 20)
       #expect(String(decoding: page, as: UTF8.self).contains("<html"))
-      await client.shutdown()
     }
     try await master.stop()
   }
