@@ -130,6 +130,8 @@ actor AgentDriver {
       let last = farewells
       begin { driver in
         for task in last { await task.value }
+        // Without it the master would wait for this agent until its silence is long enough.
+        try? await driver.session.leave()
         await driver.end(.success(()))
       }
     }

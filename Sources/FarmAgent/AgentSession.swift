@@ -83,6 +83,11 @@ actor AgentSession: MasterLink {
     }
   }
 
+  func leave() async throws {
+    guard let registration, let session = try? await registration.value else { return }
+    try await client.leave(session: session)
+  }
+
   func downloadPart(_ hash: ContentHash, to file: URL, limit: Int) async throws {
     try await withSession { [client] in try await client.downloadPart(hash, to: file, limit: limit, session: $0) }
   }

@@ -11,6 +11,8 @@ public enum Limits {
   public static let connectTimeout = Duration.seconds(10)
   /// Silence on an open request, apart from the time that the master may hold it open.
   public static let readTimeout = Duration.seconds(30)
+  /// The last word to a master, which may be gone.
+  public static let goodbyeTimeout = Duration.seconds(3)
   /// Time for a body of so many bytes: as slow as 1 Mbit/s still gets through.
   public static func transferTimeout(byteCount: Int) -> Duration { readTimeout + .seconds(byteCount / 125_000) }
   /// How long the master may hold a question for work open: below the idle limits of common proxies (60 s).

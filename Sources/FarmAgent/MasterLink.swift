@@ -15,6 +15,12 @@ protocol MasterLink: Sendable {
   func reportFailure(_ id: LeaseID, reason: String) async throws
   /// Tries until the result is taken or refused.
   func deliver(_ unit: LeasedUnit, _ outcome: UnitOutcome) async throws
+  /// One try: this process asks for nothing any more.
+  func leave() async throws
   func downloadPart(_ hash: ContentHash, to file: URL, limit: Int) async throws
   func manifest(of bundle: ContentHash) async throws -> BundleManifest
+}
+
+extension MasterLink {
+  func leave() async throws {}
 }

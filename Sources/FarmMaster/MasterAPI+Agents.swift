@@ -11,6 +11,12 @@ import SceneModel
 extension MasterAPI {
   func addAgentRoutes(to router: Router<Context>) {
     router.post("/v1/agents") { request, _ in try await register(request) }
+    router.delete("/v1/agents/session") { request, _ in
+      let agent = try await session(request)
+      await sessions.close(agent)
+      try await keeper.perform { $0.leave(agent) }
+      return done
+    }
     router.post("/v1/leases") { request, _ in try await lease(request) }
     router.post("/v1/leases/renew") { request, _ in
       let agent = try await session(request)
@@ -88,6 +94,8 @@ extension MasterAPI {
     let end = FarmKeeper.now + min(ask.waitSeconds, MasterLimits.longPollSeconds)
     while true {
       let generation = await keeper.workGeneration
+      // It may have left, or come anew by another connection, while this one waited.
+      guard try await session(request) == agent else { return try answer(LeaseList(leases: [])) }
       let leases = try await keeper.perform { farm in
         try farm.lease(to: agent, count: ask.unitCount, prepared: prepared, now: FarmKeeper.now).compactMap { lease in
           farm.message(for: lease)

@@ -157,6 +157,10 @@ actor Sessions {
     return agent
   }
 
+  func close(_ agent: KeyID) {
+    if let session = current.removeValue(forKey: agent) { agents[session] = nil }
+  }
+
   func noteDelivery(_ lease: LeaseID, _ agent: KeyID) {
     delivered[lease] = agent
     deliveries.append(lease)

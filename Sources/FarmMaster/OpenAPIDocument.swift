@@ -491,6 +491,19 @@ enum OpenAPIDocument {
             }
           }
         },
+        "/v1/agents/session": {
+          "delete": {
+            "tags": ["agents"], "operationId": "leave", "summary": "The agent's process ends",
+            "parameters": [{"$ref": "#/components/parameters/session"}],
+            "responses": {
+              "204": {"description": "The session has ended, its units go to others"},
+              "401": {"$ref": "#/components/responses/NoToken"},
+              "409": {"$ref": "#/components/responses/Error", "description": "unknown_session"},
+              "500": {"$ref": "#/components/responses/Internal"},
+              "503": {"$ref": "#/components/responses/Unavailable"}
+            }
+          }
+        },
         "/v1/leases/return": {
           "post": {
             "tags": ["agents"], "operationId": "returnLeases", "summary": "Gives units back",

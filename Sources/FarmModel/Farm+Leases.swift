@@ -34,6 +34,17 @@ extension Farm {
     if !wantedChecks.isEmpty { tell(.verificationWanted) }
   }
 
+  /// The agent's process ends: what it holds goes to others at once, and nobody counts on it.
+  public mutating func leave(_ agent: KeyID) {
+    guard let state = agents[agent] else { return }
+    for id in state.leases.sorted(by: { $0.description < $1.description }) {
+      if let lease = leases[id], lease.commitment == nil { end(lease) }
+    }
+    agents[agent]?.lastSeen = -.infinity
+    tell(.agentsChanged)
+    tell(.verificationWanted)
+  }
+
   private func banned(_ reason: String) -> FarmFault {
     FarmFault(
       .forbidden, "banned",

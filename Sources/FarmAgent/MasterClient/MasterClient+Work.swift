@@ -15,6 +15,14 @@ extension MasterClient {
     return try await answer(to: call)
   }
 
+  func leave(session: String) async throws {
+    var call = Call(.DELETE, "/v1/agents/session")
+    call.headers.append((MasterClient.sessionHeader, session))
+    call.policy = .once
+    call.timeout = Limits.goodbyeTimeout
+    try await perform(call)
+  }
+
   /// - Parameter wait: How long the master may hold the question open while there is no work.
   func askForWork(_ message: AskForWork, session: String, wait: Duration) async throws -> LeaseList {
     var call = try Call(.POST, "/v1/leases", json: message, session: session)
