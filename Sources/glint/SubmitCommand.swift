@@ -87,7 +87,9 @@ struct SubmitCommand: AsyncParsableCommand {
       progress.finish()
       if json {
         try Output.json(
-          SubmitDocument(job: job.id, bundle: manifest.id, state: end.job.stateText, frames: collector.files.sorted { $0.number < $1.number }))
+          SubmitDocument(
+            job: job.id, bundle: manifest.id, state: end.job.stateText,
+            frames: collector.files.sorted { $0.number < $1.number }))
       } else {
         for file in collector.files { Output.line(file.file) }
       }
