@@ -171,3 +171,16 @@ struct PathStates {
     radiance = VectorArray(memory)
   }
 }
+
+extension RayStream {
+  init(
+    _ origin: VectorArray, _ direction: VectorArray, limits: UnsafeMutablePointer<Float>?,
+    keys: UnsafeMutablePointer<UInt32>, count: Int
+  ) {
+    self.init(
+      count: count, originX: UnsafePointer(origin.x), originY: UnsafePointer(origin.y),
+      originZ: UnsafePointer(origin.z), directionX: UnsafePointer(direction.x),
+      directionY: UnsafePointer(direction.y), directionZ: UnsafePointer(direction.z),
+      limits: limits.map { UnsafePointer($0) }, keys: UnsafePointer(keys))
+  }
+}

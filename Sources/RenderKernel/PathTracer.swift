@@ -23,11 +23,14 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
   /// Slots of the ray queue that met nothing.
   let misses: UnsafeMutablePointer<UInt32>
   var missCount = 0
+  /// What the alpha filter gets for each ray, and what came of shadow rays.
+  let keys: UnsafeMutablePointer<UInt32>
+  let isBlocked: UnsafeMutablePointer<UInt32>
   /// Eight lanes of up to 16 values, to take them apart.
   let scratch: UnsafeMutablePointer<Float>
 
   let structure: SceneStructure
-  let stack: UnsafeMutablePointer<SceneStructure.StackEntry>
+  let traversalMemory: TraversalMemory
   let filter: MaterialAlphaFilter
   let materials: UnsafePointer<MaterialView>
   let instances: UnsafePointer<InstanceGeometry>
@@ -39,8 +42,7 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
 
   /// `frame` and `memory` must outlive the tracer.
   init(
-    _ frame: PreparedFrame, _ settings: RenderSettings, memory: PathMemory,
-    stack: UnsafeMutablePointer<SceneStructure.StackEntry>
+    _ frame: PreparedFrame, _ settings: RenderSettings, memory: PathMemory, traversalMemory: TraversalMemory
   ) {
     states = PathStates(memory)
     rays = RayQueue(memory)
@@ -51,7 +53,9 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
     misses = memory.words()
     scratch = memory.floats()
     structure = frame.structure
-    self.stack = stack
+    self.traversalMemory = traversalMemory
+    keys = memory.words()
+    isBlocked = memory.words()
     materials = UnsafePointer(frame.materials.pointer)
     instances = UnsafePointer(frame.instances.pointer)
     filter = MaterialAlphaFilter(materials: materials, instances: instances)
@@ -115,26 +119,22 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
   @inline(never)
   private mutating func traceRays(_ vertex: Int) {
     counters.rays &+= UInt64(rays.count)
-    for slot in 0..<rays.count {
-      let hit = structure.closestHit(
-        Ray(origin: rays.origin[slot], direction: rays.direction[slot], tMax: .infinity),
-        key: alphaKey(rays.path[slot], 2 &* vertex), filter: filter, lanes: L.self, stack: stack)
-      hits.u[slot] = hit.u
-      hits.v[slot] = hit.v
-      hits.instance[slot] = hit.instance
-      hits.triangle[slot] = hit.triangle
-    }
+    for slot in 0..<rays.count { keys[slot] = alphaKey(rays.path[slot], 2 &* vertex) }
+    structure.trace(
+      RayStream(rays.origin, rays.direction, limits: nil, keys: keys, count: rays.count), filter: filter, lanes: L.self,
+      sink: ClosestHitSink(t: nil, u: hits.u, v: hits.v, instance: hits.instance, triangle: hits.triangle),
+      memory: traversalMemory)
   }
 
   @inline(never)
   private mutating func traceShadows(_ vertex: Int) {
     counters.shadowRays &+= UInt64(shadows.count)
-    for slot in 0..<shadows.count {
-      let path = shadows.path[slot]
-      let isBlocked = structure.anyHit(
-        Ray(origin: shadows.origin[slot], direction: shadows.direction[slot], tMax: shadows.distance[slot]),
-        key: alphaKey(path, 2 &* vertex &+ 1), filter: filter, lanes: L.self, stack: stack)
-      if !isBlocked { states.radiance[Int(path)] += shadows.contribution[slot] }
+    for slot in 0..<shadows.count { keys[slot] = alphaKey(shadows.path[slot], 2 &* vertex &+ 1) }
+    structure.trace(
+      RayStream(shadows.origin, shadows.direction, limits: shadows.distance, keys: keys, count: shadows.count),
+      filter: filter, lanes: L.self, sink: AnyHitSink(isBlocked: isBlocked), memory: traversalMemory)
+    for slot in 0..<shadows.count where isBlocked[slot] == 0 {
+      states.radiance[Int(shadows.path[slot])] += shadows.contribution[slot]
     }
   }
 

@@ -48,7 +48,7 @@ struct AccelScene {
   let alphaTested: [Bool]
   let wide: SceneStructure
   let reference: SceneStructure
-  private let stack = FlatBuffer<SceneStructure.StackEntry>(count: SceneStructure.stackSize)
+  private let memory = TraversalMemory()
 
   init(_ meshes: [MeshArrays], _ instances: [MeshInstance], alphaTested: [Bool] = []) {
     self.meshes = meshes
@@ -65,25 +65,73 @@ struct AccelScene {
 
   init(_ mesh: MeshArrays) { self.init([mesh], [MeshInstance(mesh: 0, objectToWorld: .identity)!]) }
 
-  func closest(_ ray: Ray, key: UInt32 = 0) -> Hit {
-    wide.closestHit(ray, key: key, filter: HashFilter(), lanes: EightLanes.self, stack: stack.pointer)
+  func closest(_ ray: Ray, key: UInt32 = 0) -> Hit { closest([ray], keys: [key], wide, EightLanes.self)[0] }
+
+  private func withStream<Result>(_ rays: [Ray], keys: [UInt32], _ body: (RayStream) -> Result) -> Result {
+    let numbers = FlatBuffer<Float>(count: 7 * max(1, rays.count)) { target in
+      for (i, ray) in rays.enumerated() {
+        for axis in 0..<3 {
+          target[axis * rays.count + i] = ray.origin[axis]
+          target[(3 + axis) * rays.count + i] = ray.direction[axis]
+        }
+        target[6 * rays.count + i] = ray.tMax
+      }
+    }
+    let flatKeys = FlatBuffer(keys)
+    let p = UnsafePointer(numbers.pointer)
+    let n = rays.count
+    return withExtendedLifetime((numbers, flatKeys)) {
+      body(
+        RayStream(
+          count: n, originX: p, originY: p + n, originZ: p + 2 * n, directionX: p + 3 * n, directionY: p + 4 * n,
+          directionZ: p + 5 * n, limits: p + 6 * n, keys: UnsafePointer(flatKeys.pointer)))
+    }
   }
 
-  /// Hits of every structure and lane width, closest first of all; then whether any.
-  func answers(_ ray: Ray, key: UInt32) -> (hits: [Hit], any: [Bool]) {
-    let (f, s) = (HashFilter(), stack.pointer)
-    return (
+  private func closest<L: TraversalLanes>(
+    _ rays: [Ray], keys: [UInt32], _ structure: SceneStructure, _ lanes: L.Type
+  ) -> [Hit] {
+    let (t, u, v) = (
+      FlatBuffer<Float>(count: rays.count), FlatBuffer<Float>(count: rays.count), FlatBuffer<Float>(count: rays.count)
+    )
+    let (instance, triangle) = (FlatBuffer<UInt32>(count: rays.count), FlatBuffer<UInt32>(count: rays.count))
+    withStream(rays, keys: keys) { stream in
+      let sink = ClosestHitSink(
+        t: t.pointer, u: u.pointer, v: v.pointer, instance: instance.pointer, triangle: triangle.pointer)
+      structure.trace(stream, filter: HashFilter(), lanes: lanes, sink: sink, memory: memory)
+    }
+    return rays.indices.map { Hit(t: t[$0], u: u[$0], v: v[$0], instance: instance[$0], triangle: triangle[$0]) }
+  }
+
+  private func any<L: TraversalLanes>(
+    _ rays: [Ray], keys: [UInt32], _ structure: SceneStructure, _ lanes: L.Type
+  ) -> [Bool] {
+    let isBlocked = FlatBuffer<UInt32>(count: rays.count)
+    withStream(rays, keys: keys) { stream in
+      structure.trace(
+        stream, filter: HashFilter(), lanes: lanes, sink: AnyHitSink(isBlocked: isBlocked.pointer), memory: memory)
+    }
+    return isBlocked.elements.map { $0 == 1 }
+  }
+
+  /// Hits of every structure and lane width, in streams of all rays; then whether any.
+  func answers(_ rays: [Ray], keys: [UInt32]) -> (hits: [[Hit]], any: [[Bool]]) {
+    (
       [
-        wide.closestHit(ray, key: key, filter: f, lanes: EightLanes.self, stack: s),
-        wide.closestHit(ray, key: key, filter: f, lanes: OneLane.self, stack: s),
-        reference.closestHit(ray, key: key, filter: f, lanes: EightLanes.self, stack: s),
+        closest(rays, keys: keys, wide, EightLanes.self), closest(rays, keys: keys, wide, OneLane.self),
+        closest(rays, keys: keys, reference, EightLanes.self),
       ],
       [
-        wide.anyHit(ray, key: key, filter: f, lanes: EightLanes.self, stack: s),
-        wide.anyHit(ray, key: key, filter: f, lanes: OneLane.self, stack: s),
-        reference.anyHit(ray, key: key, filter: f, lanes: EightLanes.self, stack: s),
+        any(rays, keys: keys, wide, EightLanes.self), any(rays, keys: keys, wide, OneLane.self),
+        any(rays, keys: keys, reference, EightLanes.self),
       ]
     )
+  }
+
+  /// One ray's answers.
+  func answers(_ ray: Ray, key: UInt32) -> (hits: [Hit], any: [Bool]) {
+    let (hits, any) = answers([ray], keys: [key])
+    return (hits.map { $0[0] }, any.map { $0[0] })
   }
 
   /// The definition: every triangle of every instance, no tree.
@@ -128,11 +176,13 @@ struct AccelScene {
   /// How many of the rays get different answers from different structures, and how many hit.
   func disagreements(_ rays: [Ray]) -> (wrong: Int, hits: Int) {
     var (wrong, hits) = (0, 0)
+    let keys = rays.indices.map { UInt32($0) }
+    let (found, any) = answers(rays, keys: keys)
     for (i, ray) in rays.enumerated() {
-      let key = UInt32(i)
-      let expected = bruteForce(ray, key: key)
-      let (found, any) = answers(ray, key: key)
-      if !found.allSatisfy({ sameHit($0, expected) }) || any.contains(expected.isMiss) { wrong += 1 }
+      let expected = bruteForce(ray, key: keys[i])
+      if !found.allSatisfy({ sameHit($0[i], expected) }) || any.contains(where: { $0[i] == expected.isMiss }) {
+        wrong += 1
+      }
       if !expected.isMiss { hits += 1 }
     }
     return (wrong, hits)

@@ -10,12 +10,14 @@ enum Lanes {
     a.replacing(with: b, where: b .> a)
   }
 
-  @inline(__always) static func lesser(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> {
-    a.replacing(with: b, where: b .< a)
-  }
+  @inline(__always) static func lesser(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> { select(b .< a, b, a) }
 
-  @inline(__always) static func greater(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> {
-    a.replacing(with: b, where: b .> a)
+  @inline(__always) static func greater(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> { select(b .> a, b, a) }
+
+  /// `a` where the mask is true, else `b`.
+  @inline(__always)
+  static func select(_ mask: SIMDMask<SIMD4<Int32>>, _ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> {
+    glint_select4(unsafeBitCast(mask, to: SIMD4<Int32>.self), a, b)
   }
 
   @inline(__always) static func lesser(_ a: Float, _ b: Float) -> Float { b < a ? b : a }

@@ -44,16 +44,18 @@ struct RayFrame: BitwiseCopyable {
     let size = Lanes.magnitude(d)
     let reach = Lanes.magnitude(o)
     let largest = Lanes.greater(Lanes.greater(size.x, size.y), size.z)
-    let outside =
-      (reach .<= SIMD4(repeating: RayFrame.originLimit)) .& (size .<= SIMD4(repeating: RayFrame.directionMaximum))
-    guard Lanes.bits(outside) & 7 == 7, largest >= RayFrame.directionMinimum else { return nil }
+    // Numbers one by one: the vector types' `.<=` becomes a loop here.
+    let (most, longest) = (RayFrame.originLimit, RayFrame.directionMaximum)
+    guard reach.x <= most, reach.y <= most, reach.z <= most,
+      size.x <= longest, size.y <= longest, size.z <= longest, largest >= RayFrame.directionMinimum
+    else { return nil }
     self.origin = o
     self.direction = d
 
     // A copy of the sign keeps the two sides of a plane apart even for the stand-in.
     let tiny = SIMD4<Float>(repeating: RayFrame.smallestDivisor)
-    let standIn = tiny.replacing(with: -tiny, where: d .< SIMD4<Float>.zero)
-    let divisor = d.replacing(with: standIn, where: size .< tiny)
+    let standIn = Lanes.select(d .< SIMD4<Float>.zero, -tiny, tiny)
+    let divisor = Lanes.select(size .< tiny, standIn, d)
     inverse = SIMD4(repeating: 1) / divisor
     let offset = -(o * inverse)
     let slack = Lanes.magnitude(offset) * RayFrame.originSlack
@@ -77,8 +79,8 @@ struct RayFrame: BitwiseCopyable {
   @inline(__always)
   func interval(_ box: Box) -> (near: Float, far: Float) {
     let isForward = inverse .> SIMD4<Float>.zero
-    let enter = nearOffset.addingProduct(box.upper.replacing(with: box.lower, where: isForward), inverse)
-    let leave = farOffset.addingProduct(box.lower.replacing(with: box.upper, where: isForward), inverse)
+    let enter = nearOffset.addingProduct(Lanes.select(isForward, box.lower, box.upper), inverse)
+    let leave = farOffset.addingProduct(Lanes.select(isForward, box.upper, box.lower), inverse)
     let near = Lanes.greater(Lanes.greater(enter.x, enter.y), Lanes.greater(enter.z, 0))
     let far = Lanes.lesser(Lanes.lesser(leave.x, leave.y), leave.z) * RayFrame.farScale
     return (near, far)

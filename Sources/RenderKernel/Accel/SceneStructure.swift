@@ -8,7 +8,7 @@ final class SceneStructure: Sendable {
     var worldToObject: Affine
     /// In the world; see `Box.ofInstance`.
     var box: Box
-    var wide: WideMesh
+    var tree: WideTree
     var isIdentity: Bool
   }
 
@@ -22,23 +22,15 @@ final class SceneStructure: Sendable {
   let wide: OwnedWideTree
   let reference: ReferenceTree
 
-  /// Memory of a traversal, which the caller lends; see `WideTraversal`.
-  typealias StackEntry = UInt64
-  /// Entries that a stack needs: for the tree of instances and a mesh's.
-  static let stackSize = 2 * WideTraversal.stackLimit
-
   /// - Precondition: Meshes were prepared for the same kind; instances' mesh indices are in range.
   init(meshes: [PreparedMesh], instances: [MeshInstance], kind: AccelerationKind) {
     precondition(meshes.allSatisfy { $0.kind == kind })
     precondition(instances.allSatisfy { meshes.indices.contains($0.mesh) })
-    precondition(instances.count < Int(WideTree.leafFlag) - 1)
+    precondition(instances.count < Int(WideTree.placeMask))
     self.kind = kind
     self.meshes = meshes
     meshOfInstance = instances.map(\.mesh)
     var total = Box.empty
-    let nothing = WideMesh(
-      tree: WideTree(nodes: UnsafeRawPointer(bitPattern: 64)!, root: WideTree.none),
-      blocks: UnsafeRawPointer(bitPattern: 64)!)
     let records = FlatBuffer(
       instances.map { instance in
         let mesh = meshes[instance.mesh]
@@ -46,7 +38,7 @@ final class SceneStructure: Sendable {
         total.formUnion(box)
         return Instance(
           worldToObject: instance.worldToObject, box: box,
-          wide: mesh.wide.map { WideMesh(tree: $0.tree, blocks: $0.blocks) } ?? nothing,
+          tree: mesh.wide?.tree ?? .empty,
           isIdentity: instance.worldToObject.isIdentity)
       })
     self.instances = records
@@ -61,38 +53,18 @@ final class SceneStructure: Sendable {
       primitives: primitives, count: primitives.count, mesh: nil, alphaTested: [], threadCount: 1)
   }
 
-  /// The nearest hit, or a miss. Of hits at equal distance, the one of the smaller instance, then triangle.
+  /// Finds for every ray of the stream its nearest hit (of hits at equal distance, the one of the smaller instance, then
+  /// triangle), or whether there is any hit: see `HitSink`.
   @inline(__always)
-  func closestHit<L: TraversalLanes, F: AlphaFilter>(
-    _ ray: Ray, key: UInt32, filter: F, lanes: L.Type, stack: UnsafeMutablePointer<StackEntry>
-  ) -> Hit {
-    search(ray, key: key, filter: filter, lanes: lanes, stack: stack, stopsAtFirst: false) ?? .miss
-  }
-
-  /// Whether there is any hit.
-  @inline(__always)
-  func anyHit<L: TraversalLanes, F: AlphaFilter>(
-    _ ray: Ray, key: UInt32, filter: F, lanes: L.Type, stack: UnsafeMutablePointer<StackEntry>
-  ) -> Bool {
-    search(ray, key: key, filter: filter, lanes: lanes, stack: stack, stopsAtFirst: true) != nil
-  }
-
-  @inline(__always)
-  private func search<L: TraversalLanes, F: AlphaFilter>(
-    _ ray: Ray, key: UInt32, filter: F, lanes: L.Type, stack: UnsafeMutablePointer<StackEntry>,
-    stopsAtFirst: Bool
-  ) -> Hit? {
-    guard ray.tMax > 0, let frame = RayFrame(origin: ray.origin, direction: ray.direction) else { return nil }
-    // Hits before tMax are those up to the number below it. The limit carries the largest identity: it precedes no hit.
-    var best = Hit(t: ray.tMax.nextDown, u: 0, v: 0, instance: .max, triangle: .max)
+  func trace<L: TraversalLanes, F: AlphaFilter, S: HitSink>(
+    _ stream: RayStream, filter: F, lanes: L.Type, sink: S, memory: TraversalMemory
+  ) {
     switch kind {
     case .wide:
-      searchWide(
-        frame, best: &best, key: key, filter: filter, lanes: lanes, stack: stack, stopsAtFirst: stopsAtFirst)
-    case .reference:
-      searchReference(frame, best: &best, key: key, filter: filter, stopsAtFirst: stopsAtFirst)
+      var traversal = StreamTraversal<L, F, S>(self, stream, filter: filter, sink: sink, memory: memory)
+      traversal.run()
+    case .reference: traceReference(stream, filter: filter, sink: sink)
     }
-    return best.isMiss ? nil : best
   }
 }
 
@@ -113,47 +85,30 @@ extension SceneStructure.Instance {
   }
 }
 
-// MARK: Wide
-
-extension SceneStructure {
-  @inline(__always)
-  private func searchWide<L: TraversalLanes, F: AlphaFilter>(
-    _ frame: RayFrame, best: inout Hit, key: UInt32, filter: F, lanes: L.Type,
-    stack: UnsafeMutablePointer<StackEntry>, stopsAtFirst: Bool
-  ) {
-    let inner = stack + WideTraversal.stackLimit
-    var traversal = WideTraversal(wide.tree, frame, memory: stack)
-    var current = wide.tree.root
-    while current != WideTree.none {
-      if current & WideTree.leafFlag == 0 {
-        current = traversal.enter(current, limit: best.t, lanes: lanes)
-        if current != WideTree.none { continue }
-      } else {
-        let index = current & ~WideTree.leafFlag
-        let instance = instances.pointer + Int(index)
-        if let (ray, entry) = instance.pointee.enter(frame, limit: best.t) {
-          if stopsAtFirst {
-            instance.pointee.wide.anyHit(
-              ray, instance: index, entry: entry, best: &best, key: key, filter: filter, lanes: lanes, memory: inner)
-            if !best.isMiss { return }
-          } else {
-            instance.pointee.wide.closestHit(
-              ray, instance: index, entry: entry, best: &best, key: key, filter: filter, lanes: lanes, memory: inner)
-          }
-        }
-      }
-      current = traversal.pop(limit: best.t)
-    }
-  }
-}
-
 // MARK: Reference
 
 extension SceneStructure {
+  private func traceReference<F: AlphaFilter, S: HitSink>(_ stream: RayStream, filter: F, sink: S) {
+    for ray in 0..<stream.count {
+      let limit = stream.limits.map { $0[ray] } ?? .infinity
+      let frame = RayFrame(
+        origin: SIMD3(stream.originX[ray], stream.originY[ray], stream.originZ[ray]),
+        direction: SIMD3(stream.directionX[ray], stream.directionY[ray], stream.directionZ[ray]))
+      var hit = Hit.miss
+      if let frame, limit > 0 {
+        hit = searchReference(
+          frame, limit: limit, key: stream.keys.map { $0[ray] } ?? 0, filter: filter, stopsAtFirst: S.stopsAtFirst)
+      }
+      sink.put(ray, hit)
+    }
+  }
+
   private func searchReference<F: AlphaFilter>(
-    _ frame: RayFrame, best: inout Hit, key: UInt32, filter: F, stopsAtFirst: Bool
-  ) {
-    var nearest = best
+    _ frame: RayFrame, limit: Float, key: UInt32, filter: F, stopsAtFirst: Bool
+  ) -> Hit {
+    // Hits before the limit are those up to the number below it. It carries the largest identity: it precedes no hit.
+    var nearest = Hit(t: limit.nextDown, u: 0, v: 0, instance: .max, triangle: .max)
+    let best = nearest
     reference.traverse(frame, limit: best.t) { index in
       let mesh = meshes[meshOfInstance[Int(index)]]
       guard let (ray, entry) = instances[Int(index)].enter(frame, limit: nearest.t) else { return nearest.t }
@@ -175,6 +130,6 @@ extension SceneStructure {
       }
       return stopsAtFirst && !nearest.isMiss ? nil : nearest.t
     }
-    best = nearest
+    return nearest
   }
 }

@@ -132,17 +132,28 @@ struct WideBuilder: ~Copyable {
     }
   }
 
+  /// Writes the children's boxes, quantised outwards, and empty references.
   private func writeBoxes(
     to node: UnsafeMutableRawPointer, _ children: UnsafeMutableBufferPointer<Range>, _ childCount: Int
   ) {
     node.initializeMemory(as: UInt8.self, repeating: 0, count: WideNode.byteCount)
-    for i in 0..<8 {
-      let box = i < childCount ? children[i].box : .empty
-      for axis in 0..<3 {
-        let row = node + axis * WideNode.rowByteCount + 4 * i
-        row.storeBytes(of: box.lower[axis], as: Float.self)
-        row.storeBytes(of: box.upper[axis], toByteOffset: WideNode.upperOffset, as: Float.self)
+    var box = Box.empty
+    for i in 0..<childCount { box.formUnion(children[i].box) }
+    for axis in 0..<3 {
+      let grid = NodeGrid(lower: box.lower[axis], upper: box.upper[axis])
+      node.storeBytes(of: grid.origin, toByteOffset: WideNode.originOffset + 4 * axis, as: Float.self)
+      node.storeBytes(of: grid.step, toByteOffset: WideNode.stepOffset + 4 * axis, as: Float.self)
+      let row = node + WideNode.boundsOffset + axis * WideNode.rowByteCount
+      for i in 0..<8 {
+        let isUsed = i < childCount
+        row.storeBytes(
+          of: isUsed ? grid.below(children[i].box.lower[axis]) : 255, toByteOffset: i, as: UInt8.self)
+        row.storeBytes(
+          of: isUsed ? grid.above(children[i].box.upper[axis]) : 0, toByteOffset: WideNode.upperOffset + i,
+          as: UInt8.self)
       }
+    }
+    for i in 0..<8 {
       node.storeBytes(of: WideTree.none, toByteOffset: WideNode.referenceOffset + 4 * i, as: UInt32.self)
     }
   }

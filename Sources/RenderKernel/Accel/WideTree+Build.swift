@@ -6,15 +6,12 @@ final class OwnedWideTree: Sendable {
   private static let taskCount = 2048
 
   let tree: WideTree
-  /// Blocks of triangles, where the leaves are such.
-  var blocks: UnsafeRawPointer { UnsafeRawPointer(blockMemory.pointer) }
-  var byteCount: Int { nodeMemory.byteCount + blockMemory.byteCount }
+  var byteCount: Int { memory.byteCount }
 
-  /// Nodes, then blocks.
-  var bytes: [UInt8] { nodeMemory.bytes + blockMemory.bytes }
+  /// Nodes, then blocks of triangles, where the leaves are such.
+  var bytes: [UInt8] { memory.bytes }
 
-  private let nodeMemory: OwnedMemory
-  private let blockMemory: OwnedMemory
+  private let memory: OwnedMemory
 
   /// Output of one task: a subtree with references of its own.
   private final class Subtree: @unchecked Sendable {
@@ -32,9 +29,8 @@ final class OwnedWideTree: Sendable {
   /// Builds a tree with the same bytes whatever the number of threads.
   init(primitives: FlatBuffer<BoxedPrimitive>, count: Int, mesh: MeshArrays?, alphaTested: [Bool], threadCount: Int) {
     guard count > 0 else {
-      nodeMemory = OwnedMemory(byteCount: 0)
-      blockMemory = OwnedMemory(byteCount: 0)
-      tree = WideTree(nodes: UnsafeRawPointer(nodeMemory.pointer), root: WideTree.none)
+      memory = OwnedMemory(byteCount: 0)
+      tree = .empty
       return
     }
     // Split serially down to ranges of fixed size, which become tasks; lay the tasks' output out in their order.
@@ -61,47 +57,59 @@ final class OwnedWideTree: Sendable {
       nodeByteCount += subtree.builder.nodes.byteCount
       blockByteCount += subtree.builder.blocks.byteCount
     }
-    nodeMemory = OwnedMemory(byteCount: nodeByteCount)
-    blockMemory = OwnedMemory(byteCount: blockByteCount)
-    let (nodes, blocks) = (nodeMemory.pointer, blockMemory.pointer)
+    memory = OwnedMemory(byteCount: nodeByteCount + blockByteCount)
+    let target = SendablePointer(memory.pointer)
     let layout = bases
-    let relocatesLeaves = mesh != nil
-
-    for (deferred, (subtree, base)) in zip(top.deferred, zip(subtrees, layout)) {
-      let root = OwnedWideTree.relocated(subtree.root, base: base, leaves: relocatesLeaves)
-      top.nodes.pointer.storeBytes(of: root, toByteOffset: deferred.referenceOffset, as: UInt32.self)
-    }
-    nodes.copyMemory(from: top.nodes.pointer, byteCount: top.nodes.byteCount)
-    blocks.copyMemory(from: top.blocks.pointer, byteCount: top.blocks.byteCount)
-    let target = SendablePointers(nodes: nodes, blocks: blocks)
-    ParallelTasks.run(count: subtrees.count, threadCount: threadCount) { index in
-      let (subtree, base) = (subtrees[index], layout[index])
-      let nodes = target.nodes + base.nodes
-      nodes.copyMemory(from: subtree.builder.nodes.pointer, byteCount: subtree.builder.nodes.byteCount)
-      (target.blocks + base.blocks).copyMemory(
-        from: subtree.builder.blocks.pointer, byteCount: subtree.builder.blocks.byteCount)
-      for node in stride(from: 0, to: subtree.builder.nodes.byteCount, by: WideNode.byteCount) {
+    let blockBase = nodeByteCount
+    let hasBlocks = mesh != nil
+    @Sendable func place(
+      _ builder: borrowing WideBuilder, _ base: (nodes: Int, blocks: Int)
+    ) {
+      let nodes = target.pointer + base.nodes
+      nodes.copyMemory(from: builder.nodes.pointer, byteCount: builder.nodes.byteCount)
+      (target.pointer + blockBase + base.blocks).copyMemory(
+        from: builder.blocks.pointer, byteCount: builder.blocks.byteCount)
+      for node in stride(from: 0, to: builder.nodes.byteCount, by: WideNode.byteCount) {
         for lane in 0..<8 {
           let offset = node + WideNode.referenceOffset + 4 * lane
           let reference = nodes.load(fromByteOffset: offset, as: UInt32.self)
           nodes.storeBytes(
-            of: OwnedWideTree.relocated(reference, base: base, leaves: relocatesLeaves), toByteOffset: offset,
-            as: UInt32.self)
+            of: OwnedWideTree.placed(
+              reference, nodes: base.nodes, blocks: hasBlocks ? blockBase + base.blocks : nil),
+            toByteOffset: offset, as: UInt32.self)
         }
       }
     }
-    tree = WideTree(nodes: UnsafeRawPointer(nodes), root: topRoot)
+    place(top, (0, 0))
+    ParallelTasks.run(count: subtrees.count, threadCount: threadCount) { index in
+      place(subtrees[index].builder, layout[index])
+    }
+    for (deferred, (subtree, base)) in zip(top.deferred, zip(subtrees, layout)) {
+      let root = OwnedWideTree.placed(
+        subtree.root, nodes: base.nodes, blocks: hasBlocks ? blockBase + base.blocks : nil)
+      memory.pointer.storeBytes(of: root, toByteOffset: deferred.referenceOffset, as: UInt32.self)
+    }
+    tree = WideTree(
+      base: UnsafeRawPointer(memory.pointer),
+      root: OwnedWideTree.placed(topRoot, nodes: 0, blocks: hasBlocks ? blockBase : nil))
   }
 
-  private struct SendablePointers: @unchecked Sendable {
+  private struct SendablePointer: @unchecked Sendable {
     // Sendable because tasks write disjoint parts.
-    let nodes: UnsafeMutableRawPointer
-    let blocks: UnsafeMutableRawPointer
+    let pointer: UnsafeMutableRawPointer
+    init(_ pointer: UnsafeMutableRawPointer) { self.pointer = pointer }
   }
 
-  private static func relocated(_ reference: UInt32, base: (nodes: Int, blocks: Int), leaves: Bool) -> UInt32 {
+  /// A builder's reference, which counts nodes and blocks, as one of the finished tree, which has byte offsets.
+  ///
+  /// - Parameters: Where the builder's nodes and blocks are; nil where leaves are numbers, not blocks.
+  private static func placed(_ reference: UInt32, nodes: Int, blocks: Int?) -> UInt32 {
     if reference == WideTree.none { return reference }
-    if reference & WideTree.leafFlag == 0 { return reference + UInt32(base.nodes / WideNode.byteCount) }
-    return leaves ? reference + UInt32(base.blocks / TriangleBlock.byteCount) : reference
+    let number = Int(reference & WideTree.placeMask)
+    if reference & WideTree.leafFlag == 0 {
+      return UInt32((nodes + number * WideNode.byteCount) / WideTree.unitByteCount)
+    }
+    guard let blocks else { return reference }
+    return WideTree.leafFlag | UInt32((blocks + number * TriangleBlock.byteCount) / WideTree.unitByteCount)
   }
 }

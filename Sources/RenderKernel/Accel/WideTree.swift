@@ -1,29 +1,55 @@
 /// An eight-wide tree of boxes in raw memory.
 ///
-/// A reference is a node's index, or a leaf with `leafFlag` set: for triangles the index of a block of up to four, for
-/// instances the instance.
+/// A reference is one of three things. Bit 31 clear: a node, as its place from `base` in units of 32 bytes. Bit 31 set and
+/// bit 30 clear: a leaf; of triangles the place of a block in the same units, of instances the instance's number. Both set:
+/// what a traversal puts on its stack besides.
 struct WideTree: BitwiseCopyable, @unchecked Sendable {
   static let leafFlag: UInt32 = 1 << 31
+  static let placeMask: UInt32 = (1 << 30) - 1
+  static let unitByteCount = 32
 
-  /// Root of a tree of nothing.
+  /// Nothing: the root of an empty tree, and lanes of a node without a child.
   static let none = UInt32.max
+  /// Under a ray's stack: all was seen.
+  static let done = UInt32.max - 1
+  /// Under an instance's entries: back to the world.
+  static let leave = UInt32.max - 2
 
   // Sendable because the memory is only read.
-  var nodes: UnsafeRawPointer
+  var base: UnsafeRawPointer
   var root: UInt32
+
+  static let empty = WideTree(base: UnsafeRawPointer(bitPattern: 64)!, root: none)
 }
 
-/// Node layout, in bytes. Six rows of eight floats: lower x, y, z, upper x, y, z of the children; then eight references.
-/// Lanes without a child hold an inverted box, which no ray enters.
+/// Layout of a node, in bytes: two cache lines.
+///
+/// The children's bounds are quantised to a grid of the node: `origin + step · byte`, rounded outwards. Lanes without a child
+/// hold an inverted box and the reference `none`.
 enum WideNode {
-  static let byteCount = 256
-  static let rowByteCount = 32
+  static let byteCount = 128
+  /// x, y, z and a zero.
+  static let originOffset = 0
+  /// x, y, z and a zero.
+  static let stepOffset = 16
+  /// Six rows of eight bytes: lower x, y, z, upper x, y, z.
+  static let boundsOffset = 32
+  static let rowByteCount = 8
   static let upperOffset = 3 * rowByteCount
-  static let referenceOffset = 6 * rowByteCount
+  /// Eight words.
+  static let referenceOffset = 96
+
+  /// One number of a node's grid in all lanes.
+  @inline(__always)
+  static func lanes(_ node: UnsafeRawPointer, _ offset: Int, _ axis: Int) -> SIMD8<Float> {
+    SIMD8(repeating: node.load(fromByteOffset: offset &+ 4 &* axis, as: Float.self))
+  }
 
   /// The row of upper bounds for that of lower bounds of an axis, and the other way round.
   @inline(__always)
-  static func oppositeRow(_ row: Int, axis: Int) -> Int { upperOffset + 2 * axis * rowByteCount - row }
+  static func oppositeRow(_ row: Int, axis: Int) -> Int {
+    2 * boundsOffset + upperOffset + 2 * axis * rowByteCount - row
+  }
 }
 
 /// Layout of a block of four triangles, in bytes. Nine rows of four floats: x, y, z of the first vertices, then of the
