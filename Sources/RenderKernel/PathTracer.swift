@@ -23,7 +23,7 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
   /// Slots of the ray queue that met nothing.
   let misses: UnsafeMutablePointer<UInt32>
   var missCount = 0
-  /// Eight lanes of up to 16 values, to take them apart.
+  /// Lane groups of up to ten values, to take them apart.
   let scratch: UnsafeMutablePointer<Float>
 
   let structure: SceneStructure

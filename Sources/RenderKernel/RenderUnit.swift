@@ -1,11 +1,6 @@
 import CLaneIntrinsics
 import LaneMath
 
-/// The work was no longer wanted.
-public struct Cancelled: Error {
-  public init() {}
-}
-
 /// Renders one tile over one dyadic range of samples.
 ///
 /// Bits and counters of the result depend on frame, settings, frame number, pixel and range alone.
@@ -24,7 +19,8 @@ public func renderUnit(
   precondition(tile.x + tile.width <= settings.width && tile.y + tile.height <= settings.height)
   glint_set_float_environment()
   return switch options.laneWidth {
-  case .eight: try renderPaths(frame, settings, frameNumber, tile, samples, EightLanes.self, SIMD8.self, isCancelled)
+  case .wide:
+    try renderPaths(frame, settings, frameNumber, tile, samples, EightLanes.self, WideFloat.self, isCancelled)
   case .scalar: try renderPaths(frame, settings, frameNumber, tile, samples, OneLane.self, Float.self, isCancelled)
   }
 }
