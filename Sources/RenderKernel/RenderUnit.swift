@@ -32,10 +32,9 @@ private func renderPaths<L: TraversalLanes, F: LaneFloat>(
   _ traversal: L.Type, _ lanes: F.Type, _ isCancelled: () -> Bool
 ) throws(Cancelled) -> (planes: UnitPlanes, counters: WorkCounters) {
   let unit = UnitPlanes(tile: tile, samples: samples)
-  let stack = UnsafeMutablePointer<SceneStructure.StackEntry>.allocate(capacity: SceneStructure.stackSize)
-  defer { stack.deallocate() }
-  let memory = PathMemory(capacity: PathTracer<L, F>.batchSize)
-  var tracer = PathTracer<L, F>(frame, settings, memory: memory, stack: stack)
+  let memory = PathMemoryPool.take(capacity: PathTracer<L, F>.batchSize)
+  defer { PathMemoryPool.give(memory) }
+  var tracer = PathTracer<L, F>(frame, settings, memory: memory, stack: memory.stack)
   let camera = CameraRays(frame.description.camera, settings)
   let frameKey = SampleHash.frameKey(seed: settings.seed, frame: frameNumber)
   var sums = SampleSums()
