@@ -2,21 +2,41 @@
 
 import PackageDescription
 
-/// Flags of the targets whose arithmetic makes pixels.
-///
-/// They are optimised in debug builds too, so that tests render in seconds. `-march` sets the instruction set of the Swift
-/// code as well; without FMA an explicit fused multiply-add becomes a library call a lane.
-let kernelFlags: [String] = {
-  var flags = ["-Ounchecked", "-wmo", "-disable-batch-mode", "-num-threads", "2", "-enforce-exclusivity=unchecked"]
-  #if arch(x86_64)
-    flags += ["-Xcc", "-march=x86-64-v3"]
-  #endif
-  return flags
-}()
-let kernelSettings: [SwiftSetting] = [.unsafeFlags(kernelFlags)]
+#if arch(x86_64)
+  let isX86 = true
+#else
+  let isX86 = false
+#endif
+
+/// Flags of the targets whose arithmetic makes pixels. They are optimised in debug builds too, so that tests render in
+/// seconds.
+let arithmeticFlags = [
+  "-Ounchecked", "-wmo", "-disable-batch-mode", "-num-threads", "2", "-enforce-exclusivity=unchecked",
+]
+
+/// A build of the kernel for one instruction set. `-march` sets that of the Swift code as well; without FMA an explicit
+/// fused multiply-add becomes a library call a lane.
+func kernelSettings(_ architecture: String) -> [SwiftSetting] {
+  [.unsafeFlags(arithmeticFlags + (isX86 ? ["-Xcc", "-march=\(architecture)"] : []))]
+}
 
 /// Code that touches every byte of geometry or pixels but also reads outside bytes: optimised, with all checks kept.
 let bulkSettings: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+/// The kernel's sources again, for AVX-512 and sixteen lanes; its folder is a link.
+///
+/// Its name sorts behind all others on purpose. Of a function that several modules emit (arrays of integers, say) the linker
+/// keeps the first, and SwiftPM hands it objects in the order of their paths: so none that needs AVX-512 gets into modules
+/// which run on any processor. `Tools/check-machines` sees to it.
+let secondKernelName = "renderKernelV4"
+let secondKernel: [Target.Dependency] = isX86 ? [.byName(name: secondKernelName)] : []
+let secondKernelTargets: [Target] =
+  isX86
+  ? [
+    .target(
+      name: secondKernelName, dependencies: ["KernelScene", "LaneMath", "CLaneIntrinsics"],
+      swiftSettings: kernelSettings("x86-64-v4") + [.define("GLINT_SIXTEEN_LANES")])
+  ] : []
 
 let package = Package(
   name: "glint",
@@ -41,10 +61,13 @@ let package = Package(
     .systemLibrary(name: "CJpeg", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
 
     // Pixels: bit-exact, no Foundation.
+    .target(name: "CProcessor"),
     .target(name: "CLaneIntrinsics"),
-    .target(name: "LaneMath", dependencies: ["CLaneIntrinsics"], swiftSettings: kernelSettings),
+    .target(name: "LaneMath", dependencies: ["CLaneIntrinsics"], swiftSettings: [.unsafeFlags(arithmeticFlags)]),
+    .target(name: "KernelScene", dependencies: ["LaneMath"], swiftSettings: bulkSettings),
     .target(
-      name: "RenderKernel", dependencies: ["LaneMath", "CLaneIntrinsics"], swiftSettings: kernelSettings),
+      name: "RenderKernel", dependencies: ["KernelScene", "LaneMath", "CLaneIntrinsics"],
+      swiftSettings: kernelSettings("x86-64-v3")),
 
     // Scenes and pictures.
     // The calls of libpng and libjpeg that need setjmp; linked by name, because only Swift reads the module maps.
@@ -55,13 +78,15 @@ let package = Package(
     .target(
       name: "SceneModel",
       dependencies: [
-        "LaneMath", "RenderKernel", "CZstd", .product(name: "Crypto", package: "swift-crypto"),
+        "LaneMath", "KernelScene", "CZstd", .product(name: "Crypto", package: "swift-crypto"),
       ], swiftSettings: bulkSettings),
     .target(
-      name: "SceneImport", dependencies: ["SceneModel", "ImageFiles", "LaneMath", "RenderKernel"],
+      name: "SceneImport", dependencies: ["SceneModel", "ImageFiles", "LaneMath", "KernelScene"],
       swiftSettings: bulkSettings),
     .target(
-      name: "FrameRenderer", dependencies: ["SceneModel", "RenderKernel", "LaneMath", "ImageFiles"],
+      name: "FrameRenderer",
+      dependencies: ["SceneModel", "CProcessor", "KernelScene", "RenderKernel", "LaneMath", "ImageFiles"]
+        + secondKernel,
       swiftSettings: bulkSettings),
 
     // The farm.
@@ -105,9 +130,11 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
 
-    .testTarget(name: "LaneMathTests", dependencies: ["LaneMath"], swiftSettings: kernelSettings),
     .testTarget(
-      name: "RenderKernelTests", dependencies: ["RenderKernel", "LaneMath"], swiftSettings: kernelSettings),
+      name: "LaneMathTests", dependencies: ["LaneMath", "CLaneIntrinsics"], swiftSettings: kernelSettings("x86-64-v3")),
+    .testTarget(
+      name: "RenderKernelTests", dependencies: ["RenderKernel", "FrameRenderer", "LaneMath"],
+      swiftSettings: kernelSettings("x86-64-v3")),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
     .testTarget(name: "SceneModelTests", dependencies: ["SceneModel"]),
     .testTarget(name: "SceneImportTests", dependencies: ["SceneImport", "SceneModel"]),
@@ -116,5 +143,5 @@ let package = Package(
       name: "FarmStoreTests",
       dependencies: ["FarmStore", "FarmModel", .product(name: "GRDB", package: "GRDB.swift")]),
     .testTarget(name: "FarmTests", dependencies: ["glint", "FarmMaster", "FarmAgent", "FarmWire", "FrameRenderer"]),
-  ]
+  ] + secondKernelTargets
 )

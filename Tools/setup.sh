@@ -44,14 +44,14 @@ require_swift() {
   esac
 }
 
-# The processor must have what the kernel is compiled for.
+# The processor must have what the program asks for when it starts (x86-64-v3; with AVX-512 it uses that).
 require_processor() {
   [ "$(uname -m)" = x86_64 ] || return 0
   [ -r /proc/cpuinfo ] || return 0
   local flag
-  for flag in avx2 fma bmi2; do
+  for flag in avx2 fma bmi2 f16c movbe abm; do
     grep -qw "$flag" /proc/cpuinfo ||
-      fail "this processor lacks $flag; Glint needs x86-64 with AVX2 and FMA (Intel since 2013, AMD since 2015)"
+      fail "this processor lacks $flag; Glint needs x86-64-v3, with AVX2 and FMA (Intel since 2013, AMD since 2015)"
   done
 }
 

@@ -1,4 +1,6 @@
 import Foundation
+import FrameRenderer
+import KernelScene
 
 /// What an agent is told at its start.
 public struct AgentConfiguration: Sendable {
@@ -9,6 +11,8 @@ public struct AgentConfiguration: Sendable {
   /// The owner's key, which signs this agent's key and earns the credit.
   public var contributorKey: SigningKeyFile
   public var threadCount: Int
+  /// The build of the kernel that renders.
+  public var kernel: any KernelBuild = KernelChoice.fastest
   /// Holds the agent's own key and the cache of parts.
   public var dataDirectory: URL
   /// Compressed bytes of parts that may stay on disk.

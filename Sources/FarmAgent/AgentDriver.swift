@@ -2,7 +2,7 @@ import FarmModel
 import Foundation
 import FrameRenderer
 import Logging
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// Performs what the schedule decides, and tells it what came of that. Owns every task that it starts: all of them have ended
@@ -34,8 +34,8 @@ actor AgentDriver {
   private var ending: CheckedContinuation<Void, Never>?
 
   init(
-    session: any MasterLink, store: PartStore, threadCount: Int, alteration: AgentService.Alteration?, logger: Logger,
-    report: @escaping @Sendable (AgentReport) -> Void
+    session: any MasterLink, store: PartStore, kernel: any KernelBuild = KernelChoice.fastest, threadCount: Int,
+    alteration: AgentService.Alteration?, logger: Logger, report: @escaping @Sendable (AgentReport) -> Void
   ) {
     self.session = session
     self.alteration = alteration
@@ -48,7 +48,9 @@ actor AgentDriver {
       store: store,
       download: { part, file, limit in try await session.downloadPart(part.hash, to: file, limit: limit) },
       onPart: { report(.partFetched(byteCount: $0.byteCount)) })
-    library = FrameLibrary(fetcher: fetcher, threadCount: threadCount) { try await session.manifest(of: $0) }
+    library = FrameLibrary(fetcher: fetcher, kernel: kernel, threadCount: threadCount) {
+      try await session.manifest(of: $0)
+    }
   }
 
   /// Returns after `stop`; throws after `abandon`, and on what trying again cannot mend.

@@ -1,4 +1,4 @@
-import RenderKernel
+import KernelScene
 
 /// What an agent tells the person who runs it.
 public enum AgentReport: Sendable {

@@ -3,7 +3,7 @@ import FarmWire
 import Foundation
 import FrameRenderer
 import Logging
-import RenderKernel
+import KernelScene
 import SceneModel
 import ServiceLifecycle
 
@@ -46,7 +46,8 @@ public struct AgentService: Service {
     let client = try MasterClient(url: configuration.master, token: configuration.token, policy: .forever)
     let session = AgentSession(client: client, configuration: configuration, agentKey: agentKey, report: report)
     let driver = AgentDriver(
-      session: session, store: store, threadCount: configuration.threadCount, alteration: alteration, logger: logger,
+      session: session, store: store, kernel: configuration.kernel, threadCount: configuration.threadCount,
+      alteration: alteration, logger: logger,
       report: report)
     let outcome: Result<Void, any Error>
     do {

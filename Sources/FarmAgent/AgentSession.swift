@@ -3,7 +3,7 @@ import FarmModel
 import FarmWire
 import Foundation
 import FrameRenderer
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// A unit in this agent's hands.

@@ -1,5 +1,5 @@
 import FrameRenderer
-import RenderKernel
+import KernelScene
 import SceneModel
 import Synchronization
 
@@ -17,15 +17,19 @@ final class FrameLibrary: Sendable {
 
   private let fetcher: PartFetcher
   private let loadManifest: @Sendable (ContentHash) async throws -> BundleManifest
+  private let kernel: any KernelBuild
   private let threadCount: Int
   private let state = Mutex(State())
 
-  /// - Parameter threadCount: Threads that build structures, besides those that render.
+  /// - Parameters:
+  ///   - kernel: The build that frames are made ready for.
+  ///   - threadCount: Threads that build structures, besides those that render.
   init(
-    fetcher: PartFetcher, threadCount: Int,
+    fetcher: PartFetcher, kernel: any KernelBuild, threadCount: Int,
     loadManifest: @escaping @Sendable (ContentHash) async throws -> BundleManifest
   ) {
     self.fetcher = fetcher
+    self.kernel = kernel
     self.threadCount = threadCount
     self.loadManifest = loadManifest
   }
@@ -70,7 +74,7 @@ final class FrameLibrary: Sendable {
     guard manifest.id == bundle else {
       throw BundleError(.wrongHash, "bundle \(bundle.short): the manifest that came hashes to \(manifest.id.short)")
     }
-    let renderer = BundleRenderer(manifest: manifest, source: fetcher.store, threadCount: threadCount)
+    let renderer = BundleRenderer(manifest: manifest, source: fetcher.store, kernel: kernel, threadCount: threadCount)
     state.withLock { $0.renderers[bundle] = renderer }
     return renderer
   }

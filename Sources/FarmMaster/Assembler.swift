@@ -4,7 +4,7 @@ import FrameRenderer
 import ImageFiles
 import LaneMath
 import Logging
-import RenderKernel
+import KernelScene
 import SceneModel
 import ServiceLifecycle
 

@@ -1,17 +1,19 @@
 import FarmModel
 import FrameRenderer
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// The master's own kernel: renders single units of any job, for checks, disputes and repairs.
 actor KernelWorker {
   private let files: MasterFiles
+  private let kernel: any KernelBuild
   private let threads: RenderThreads
   private var renderer: BundleRenderer?
   private var frame: (bundle: ContentHash, number: Int, camera: Int, frame: PreparedJobFrame)?
 
-  init(files: MasterFiles, threadCount: Int) {
+  init(files: MasterFiles, kernel: any KernelBuild, threadCount: Int) {
     self.files = files
+    self.kernel = kernel
     threads = RenderThreads(count: max(1, threadCount))
   }
 
@@ -29,7 +31,7 @@ actor KernelWorker {
       guard let manifest = try files.manifest(spec.bundle) else {
         throw BundleError(.missing, "bundle \(spec.bundle.short): its manifest is not in the data folder any more")
       }
-      renderer = BundleRenderer(manifest: manifest, source: files.parts, threadCount: 1)
+      renderer = BundleRenderer(manifest: manifest, source: files.parts, kernel: kernel, threadCount: 1)
     }
     guard let renderer else { throw BundleError(.missing, "bundle \(spec.bundle.short)") }
     let camera = spec.camera

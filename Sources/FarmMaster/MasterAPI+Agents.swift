@@ -4,7 +4,7 @@ import Foundation
 import FrameRenderer
 import HTTPTypes
 import Hummingbird
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// What agents ask and tell.

@@ -3,7 +3,7 @@ import FarmWire
 import Foundation
 import HTTPTypes
 import Hummingbird
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// What people and scripts ask and tell.

@@ -4,7 +4,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// The HTTP API (docs/protocol.md): routes, and what they have in common.

@@ -1,5 +1,7 @@
 import FarmModel
 import Foundation
+import FrameRenderer
+import KernelScene
 import NIOCore
 
 /// What a master is told at its start.
@@ -25,6 +27,8 @@ public struct MasterConfiguration: Sendable {
   public var policy = FarmPolicy()
   /// Threads for checks that no agent can take; with 0 the master renders only to decide disputes.
   public var verifierThreads = 1
+  /// The build of the kernel that checks and repairs.
+  public var kernel: any KernelBuild = KernelChoice.fastest
 
   public init(dataDirectory: URL, host: String = "127.0.0.1", port: Int = 7878) {
     self.dataDirectory = dataDirectory

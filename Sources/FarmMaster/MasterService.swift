@@ -7,7 +7,7 @@ import HummingbirdTLS
 import Logging
 import NIOCore
 import NIOSSL
-import RenderKernel
+import KernelScene
 import SceneModel
 import ServiceLifecycle
 
@@ -51,7 +51,8 @@ public struct MasterService: Service {
       store: store, hub: hub, policy: configuration.policy, kernelRevision: kernelRevision, logger: logger)
     guard let assemblies = hub.listen(limit: .max) else { return }
     await keeper.read { farm in files.sweepResults { farm.isFinished($0, frame: $1) } }
-    let worker = KernelWorker(files: files, threadCount: configuration.verifierThreads)
+    let worker = KernelWorker(
+      files: files, kernel: configuration.kernel, threadCount: configuration.verifierThreads)
     let sessions = Sessions()
     let api = MasterAPI(
       keeper: keeper, files: files, previews: Previews(keeper: keeper, files: files), sessions: sessions, hub: hub,

@@ -3,7 +3,7 @@ import Foundation
 import FrameRenderer
 import ImageFiles
 import LaneMath
-import RenderKernel
+import KernelScene
 
 /// Unfinished frames as pictures: every pixel the mean of the samples that are here.
 actor Previews {

@@ -1,4 +1,4 @@
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// Results, checks and what follows from them.

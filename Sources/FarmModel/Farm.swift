@@ -1,4 +1,4 @@
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// The farm: jobs, units, leases, results, checks and credit, as one value without I/O.

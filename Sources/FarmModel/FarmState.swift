@@ -1,4 +1,4 @@
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// A unit as the farm sees it at a moment.

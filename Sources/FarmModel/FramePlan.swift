@@ -1,4 +1,4 @@
-import RenderKernel
+import KernelScene
 
 /// How a frame is cut into units: the same for every frame of a job, and a function of its numbers alone.
 ///

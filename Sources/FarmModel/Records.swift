@@ -1,4 +1,4 @@
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// Seconds since 1970, handed in from outside.

@@ -1,7 +1,7 @@
 import FarmModel
 import Foundation
 import GRDB
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// One table, with its columns in the order in which `SQLiteRow` reads and writes them. Keys come first.

@@ -1,5 +1,5 @@
 import FarmModel
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// `POST /v1/agents`

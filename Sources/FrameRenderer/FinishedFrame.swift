@@ -1,6 +1,6 @@
 import ImageFiles
 import LaneMath
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// A whole frame's sums, before tone mapping.

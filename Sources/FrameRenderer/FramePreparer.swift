@@ -1,14 +1,14 @@
 import LaneMath
-import RenderKernel
+import KernelScene
 import SceneModel
 import Synchronization
 
 /// One frame of a job, ready for any of its units. Immutable; shared by threads.
 public final class PreparedJobFrame: Sendable {
   public let number: Int
-  let frame: PreparedFrame
+  let frame: any KernelFrame
 
-  init(number: Int, frame: PreparedFrame) {
+  init(number: Int, frame: any KernelFrame) {
     self.number = number
     self.frame = frame
   }
@@ -18,30 +18,32 @@ public final class PreparedJobFrame: Sendable {
 /// and of what has kept its pose since the last frame.
 public final class FramePreparer: Sendable {
   public let scene: Scene
+  public let kernel: any KernelBuild
   private let threadCount: Int
-  private let kind: AccelerationKind
   private let alphaTested: [Bool]
 
   private struct Posed {
     var mesh: Int
     var pose: FrameState.Pose
-    var prepared: PreparedMesh
+    var prepared: any KernelMesh
   }
 
   private struct State {
-    var rest: [Int: PreparedMesh] = [:]
+    var rest: [Int: any KernelMesh] = [:]
     var posed: [Posed] = []
-    var environment: EnvironmentTables?
+    var environment: (any KernelEnvironment)?
   }
 
   private let state = Mutex(State())
 
-  /// - Parameter threadCount: Threads that build structures.
-  public init(scene: Scene, threadCount: Int, kind: AccelerationKind = .wide) {
+  /// - Parameters:
+  ///   - kernel: The build that frames are prepared for and rendered by.
+  ///   - threadCount: Threads that build structures.
+  public init(scene: Scene, kernel: any KernelBuild = KernelChoice.fastest, threadCount: Int) {
     self.scene = scene
+    self.kernel = kernel
     self.threadCount = threadCount
-    self.kind = kind
-    alphaTested = PreparedFrame.alphaTested(scene.materials)
+    alphaTested = scene.materials.map { $0.alphaMode != .opaque }
   }
 
   /// - Parameters:
@@ -59,7 +61,7 @@ public final class FramePreparer: Sendable {
     description.environmentScale = scene.environmentScale
     description.worldToEnvironment = scene.worldToEnvironment
 
-    var meshes: [PreparedMesh] = []
+    var meshes: [any KernelMesh] = []
     var restIndex: [Int: Int] = [:]
     var poseIndex: [Int: Int] = [:]
     var posed: [Posed] = []
@@ -89,14 +91,13 @@ public final class FramePreparer: Sendable {
     }
     description.meshes = meshes.map(\.mesh)
     self.state.withLock { $0.posed = posed }
-    let frame = PreparedFrame(description, meshes: meshes, kind: kind, environmentTables: environmentTables())
+    let frame = kernel.prepare(description, meshes: meshes, environment: preparedEnvironment())
     return PreparedJobFrame(number: number, frame: frame)
   }
 
-  private func restMesh(_ index: Int) -> PreparedMesh {
+  private func restMesh(_ index: Int) -> any KernelMesh {
     if let known = state.withLock({ $0.rest[index] }) { return known }
-    let made = PreparedMesh(
-      scene.meshes[index].arrays, alphaTested: alphaTested, kind: kind, threadCount: threadCount)
+    let made = kernel.prepare(scene.meshes[index].arrays, alphaTested: alphaTested, threadCount: threadCount)
     return state.withLock { state in
       if let known = state.rest[index] { return known }
       state.rest[index] = made
@@ -104,16 +105,16 @@ public final class FramePreparer: Sendable {
     }
   }
 
-  private func posedMesh(_ index: Int, _ pose: FrameState.Pose) -> PreparedMesh {
+  private func posedMesh(_ index: Int, _ pose: FrameState.Pose) -> any KernelMesh {
     if let known = state.withLock({ $0.posed.first { $0.mesh == index && $0.pose == pose } }) { return known.prepared }
-    return PreparedMesh(
-      scene.meshes[index].deformed(by: pose), alphaTested: alphaTested, kind: kind, threadCount: threadCount)
+    return kernel.prepare(
+      scene.meshes[index].deformed(by: pose), alphaTested: alphaTested, threadCount: threadCount)
   }
 
-  private func environmentTables() -> EnvironmentTables? {
+  private func preparedEnvironment() -> (any KernelEnvironment)? {
     guard let environment = scene.environment else { return nil }
     if let known = state.withLock({ $0.environment }) { return known }
-    let made = EnvironmentTables(environment)
+    let made = kernel.prepare(environment)
     state.withLock { $0.environment = made }
     return made
   }
@@ -123,12 +124,19 @@ public final class FramePreparer: Sendable {
 public final class BundleRenderer: Sendable {
   public let manifest: BundleManifest
   private let source: any PartSource
+  private let kernel: any KernelBuild
   private let threadCount: Int
   private let preparer = Mutex<FramePreparer?>(nil)
 
-  public init(manifest: BundleManifest, source: any PartSource, threadCount: Int) {
+  /// - Parameters:
+  ///   - kernel: The build that renders.
+  ///   - threadCount: Threads that build structures.
+  public init(
+    manifest: BundleManifest, source: any PartSource, kernel: any KernelBuild = KernelChoice.fastest, threadCount: Int
+  ) {
     self.manifest = manifest
     self.source = source
+    self.kernel = kernel
     self.threadCount = threadCount
   }
 
@@ -140,7 +148,8 @@ public final class BundleRenderer: Sendable {
     if let known = self.preparer.withLock({ $0 }) {
       preparer = known
     } else {
-      preparer = FramePreparer(scene: try BundleReader.scene(of: manifest, from: source), threadCount: threadCount)
+      preparer = FramePreparer(
+        scene: try BundleReader.scene(of: manifest, from: source), kernel: kernel, threadCount: threadCount)
       self.preparer.withLock { $0 = preparer }
     }
     let state = try BundleReader.state(frame: number, of: manifest, scene: preparer.scene, from: source)

@@ -1,5 +1,5 @@
 import Foundation
-import RenderKernel
+import KernelScene
 import SceneModel
 import Synchronization
 
@@ -30,22 +30,21 @@ public final class LocalRenderer: Sendable {
   private let threads: RenderThreads
   private let settings: RenderSettings
   private let sampleCount: Int
-  private let options: ExecutionOptions
   private let units: [Unit]
 
   /// - Parameters:
   ///   - tile: Edge of the tiles, a multiple of 16. Changes no pixel.
+  ///   - kernel: The build that renders. Changes no pixel.
   ///   - threadCount: Changes no pixel either.
   public init(
-    scene: Scene, settings: RenderSettings, sampleCount: Int, tile: Int, threadCount: Int,
-    options: ExecutionOptions = ExecutionOptions(), kind: AccelerationKind = .wide
+    scene: Scene, settings: RenderSettings, sampleCount: Int, tile: Int,
+    kernel: any KernelBuild = KernelChoice.fastest, threadCount: Int
   ) {
     precondition(tile >= 16 && tile % 16 == 0 && sampleCount > 0)
-    preparer = FramePreparer(scene: scene, threadCount: threadCount, kind: kind)
+    preparer = FramePreparer(scene: scene, kernel: kernel, threadCount: threadCount)
     threads = RenderThreads(count: threadCount)
     self.settings = settings
     self.sampleCount = sampleCount
-    self.options = options
     var units: [Unit] = []
     for y in stride(from: 0, to: settings.height, by: tile) {
       for x in stride(from: 0, to: settings.width, by: tile) {
@@ -118,11 +117,11 @@ public final class LocalRenderer: Sendable {
     let position = max(0, units.count - 2 * threads.count)
     for (index, unit) in units.enumerated() {
       if index == position { threads.submit(beforeEnd) }
-      let (settings, options) = (settings, options)
+      let settings = settings
       threads.submit {
         do {
           let outcome = try RenderThreads.renderNow(
-            frame, settings: settings, tile: unit.tile, samples: unit.samples, options: options,
+            frame, settings: settings, tile: unit.tile, samples: unit.samples,
             isCancelled: { collector.hasFailed })
           onUnit(outcome.counters)
           collector.put(index, outcome)

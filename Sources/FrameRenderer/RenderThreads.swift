@@ -1,5 +1,5 @@
 import Foundation
-import RenderKernel
+import KernelScene
 import SceneModel
 import Synchronization
 
@@ -92,24 +92,22 @@ public final class RenderThreads: Sendable {
   ///
   /// - Throws: `Cancelled` when the task is cancelled.
   public func render(
-    _ frame: PreparedJobFrame, settings: RenderSettings, tile: TileRectangle, samples: Range<Int>,
-    options: ExecutionOptions = ExecutionOptions()
+    _ frame: PreparedJobFrame, settings: RenderSettings, tile: TileRectangle, samples: Range<Int>
   ) async throws -> UnitOutcome {
     try await run { isCancelled in
       try RenderThreads.renderNow(
-        frame, settings: settings, tile: tile, samples: samples, options: options, isCancelled: isCancelled)
+        frame, settings: settings, tile: tile, samples: samples, isCancelled: isCancelled)
     }
   }
 
   /// Renders on the calling thread.
   static func renderNow(
     _ frame: PreparedJobFrame, settings: RenderSettings, tile: TileRectangle, samples: Range<Int>,
-    options: ExecutionOptions, isCancelled: () -> Bool
+    isCancelled: () -> Bool
   ) throws -> UnitOutcome {
     let start = ContinuousClock.now
-    let (planes, counters) = try renderUnit(
-      frame.frame, settings: settings, frameNumber: frame.number, tile: tile, samples: samples, options: options,
-      isCancelled: isCancelled)
+    let (planes, counters) = try frame.frame.render(
+      settings: settings, frameNumber: frame.number, tile: tile, samples: samples, isCancelled: isCancelled)
     let digest = ResultPayload.digest(planes, counters)
     let (seconds, attoseconds) = (ContinuousClock.now - start).components
     return UnitOutcome(

@@ -1,5 +1,5 @@
 import LaneMath
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// A unit's result as bytes (docs/protocol.md): what is hashed, signed, sent and kept.

@@ -1,6 +1,7 @@
 /// An affine map of points, as three rows `(m0, m1, m2, translation)`: `p'.x = x.0 p.x + x.1 p.y + x.2 p.z + x.3`.
 ///
-/// Every operation rounds as written here, in this order, so that transforms have the same bits on every machine.
+/// Every operation rounds as written here, in this order, so that transforms have the same bits on every machine. What the
+/// kernel calls is always inlined, and so compiled for the kernel's instruction set.
 public struct Affine: Sendable, Equatable, BitwiseCopyable {
   public var x: SIMD4<Float>
   public var y: SIMD4<Float>
@@ -16,20 +17,20 @@ public struct Affine: Sendable, Equatable, BitwiseCopyable {
 
   public var isIdentity: Bool { self == .identity }
 
-  @inlinable public static func row(_ r: SIMD4<Float>, _ p: SIMD3<Float>, _ last: Float) -> Float {
+  @inlinable @inline(__always) public static func row(_ r: SIMD4<Float>, _ p: SIMD3<Float>, _ last: Float) -> Float {
     last.addingProduct(r.z, p.z).addingProduct(r.y, p.y).addingProduct(r.x, p.x)
   }
 
-  @inlinable public func point(_ p: SIMD3<Float>) -> SIMD3<Float> {
+  @inlinable @inline(__always) public func point(_ p: SIMD3<Float>) -> SIMD3<Float> {
     SIMD3(Affine.row(x, p, x.w), Affine.row(y, p, y.w), Affine.row(z, p, z.w))
   }
 
-  @inlinable public func vector(_ v: SIMD3<Float>) -> SIMD3<Float> {
+  @inlinable @inline(__always) public func vector(_ v: SIMD3<Float>) -> SIMD3<Float> {
     SIMD3(Affine.row(x, v, 0), Affine.row(y, v, 0), Affine.row(z, v, 0))
   }
 
   /// `self` read as the inverse of a transform: maps a normal of that transform's source space. Not normalised.
-  @inlinable public func transposedVector(_ n: SIMD3<Float>) -> SIMD3<Float> {
+  @inlinable @inline(__always) public func transposedVector(_ n: SIMD3<Float>) -> SIMD3<Float> {
     SIMD3(
       (z.x * n.z).addingProduct(y.x, n.y).addingProduct(x.x, n.x),
       (z.y * n.z).addingProduct(y.y, n.y).addingProduct(x.y, n.x),

@@ -1,5 +1,3 @@
-import CLaneIntrinsics
-
 /// Truth of each lane.
 public protocol LaneMask {
   static func .& (a: Self, b: Self) -> Self
@@ -27,7 +25,7 @@ public protocol LaneBits: BitwiseCopyable {
   static func &<< (a: Self, b: UInt32) -> Self
 }
 
-/// One single-precision number a lane: `Float`, or eight of them. Code written over this protocol gives the same bits for
+/// One single-precision number a lane: `Float`, or eight or sixteen of them. Code written over this protocol gives the same bits for
 /// every lane width, because every operation is exact or correctly rounded lane by lane.
 public protocol LaneFloat: BitwiseCopyable {
   associatedtype Mask: LaneMask
@@ -151,60 +149,5 @@ extension Float: LaneFloat {
   @inlinable @inline(__always) public subscript(lane lane: Int) -> Float {
     get { self }
     set { self = newValue }
-  }
-}
-
-// MARK: - Eight lanes
-
-extension SIMDMask: LaneMask where Storage == SIMD8<Int32> {
-  @inlinable @inline(__always) public var bits: UInt32 {
-    glint_movemask8(unsafeBitCast(self, to: SIMD8<Int32>.self))
-  }
-}
-
-extension SIMD8: LaneBits where Scalar == UInt32 {
-  @inlinable @inline(__always) public init(lane: UInt32) { self.init(repeating: lane) }
-  @inlinable @inline(__always) public static func load(_ source: UnsafePointer<UInt32>) -> SIMD8<UInt32> {
-    UnsafeRawPointer(source).load(as: SIMD8<UInt32>.self)
-  }
-}
-
-extension SIMD8: LaneFloat where Scalar == Float {
-  public typealias Mask = SIMDMask<SIMD8<Int32>>
-  public typealias Bits = SIMD8<UInt32>
-
-  @inlinable @inline(__always) public static var laneCount: Int { 8 }
-  @inlinable @inline(__always) public init(lane: Float) { self.init(repeating: lane) }
-  @inlinable @inline(__always) public static func load(_ source: UnsafePointer<Float>) -> SIMD8<Float> {
-    UnsafeRawPointer(source).load(as: SIMD8<Float>.self)
-  }
-  @inlinable @inline(__always) public func store(_ target: UnsafeMutablePointer<Float>) {
-    UnsafeMutableRawPointer(target).storeBytes(of: self, as: SIMD8<Float>.self)
-  }
-  @inlinable @inline(__always) public static func gather(
-    _ base: UnsafePointer<Float>, _ index: SIMD8<UInt32>
-  ) -> SIMD8<Float> {
-    glint_gather8(base, unsafeBitCast(index, to: SIMD8<Int32>.self))
-  }
-  @inlinable @inline(__always) public static func select(
-    _ mask: SIMDMask<SIMD8<Int32>>, _ a: SIMD8<Float>, _ b: SIMD8<Float>
-  ) -> SIMD8<Float> {
-    b.replacing(with: a, where: mask)
-  }
-  @inlinable @inline(__always) public var root: SIMD8<Float> { glint_sqrt8(self) }
-  @inlinable @inline(__always) public var floor: SIMD8<Float> { glint_floor8(self) }
-  @inlinable @inline(__always) public var truncated: SIMD8<UInt32> {
-    unsafeBitCast(glint_truncate8(self), to: SIMD8<UInt32>.self)
-  }
-  @inlinable @inline(__always) public init(signed: SIMD8<UInt32>) {
-    self = glint_convert8(unsafeBitCast(signed, to: SIMD8<Int32>.self))
-  }
-  @inlinable @inline(__always) public var bitsOfLanes: SIMD8<UInt32> { unsafeBitCast(self, to: SIMD8<UInt32>.self) }
-  @inlinable @inline(__always) public init(bitsOfLanes: SIMD8<UInt32>) {
-    self = unsafeBitCast(bitsOfLanes, to: SIMD8<Float>.self)
-  }
-  @inlinable @inline(__always) public subscript(lane lane: Int) -> Float {
-    get { self[lane] }
-    set { self[lane] = newValue }
   }
 }

@@ -3,10 +3,14 @@ import LaneMath
 // Work lists of the path loop: structures of arrays, `capacity` long, that live as long as their `PathMemory`. Arrays start
 // at multiples of 64 bytes and are read and written in whole lane groups, past `count` too.
 
-/// Hands out the arrays of one tracer and frees them together.
-final class PathMemory {
+/// Hands out the arrays of one tracer; after `reset`, the same ones to the next. See `PathMemoryPool`.
+final class PathMemory: @unchecked Sendable {
+  // Sendable because it has one user at a time: who took it from the pool.
+
   let capacity: Int
+  private(set) lazy var traversal = TraversalMemory()
   private var blocks: [UnsafeMutableRawPointer] = []
+  private var used = 0
 
   /// - Parameter capacity: A multiple of 16.
   init(capacity: Int) {
@@ -17,10 +21,13 @@ final class PathMemory {
   func floats() -> UnsafeMutablePointer<Float> { array() }
   func words() -> UnsafeMutablePointer<UInt32> { array() }
 
+  /// Takes all arrays back. What they hold stays: lanes past a queue's end may be read, but decide nothing.
+  func reset() { used = 0 }
+
   private func array<T>() -> UnsafeMutablePointer<T> {
-    let raw = FlatMemory.allocateZeroed(byteCount: capacity * 4)
-    blocks.append(raw)
-    return raw.bindMemory(to: T.self, capacity: capacity)
+    if used == blocks.count { blocks.append(FlatMemory.allocateZeroed(byteCount: capacity * 4)) }
+    defer { used += 1 }
+    return blocks[used].bindMemory(to: T.self, capacity: capacity)
   }
 
   deinit { for block in blocks { block.deallocate() } }

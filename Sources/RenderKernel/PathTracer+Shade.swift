@@ -14,8 +14,7 @@ extension PathTracer {
         density .< 0, F(lane: 1), Self.powerHeuristic(density, lightDensity * lights.kindProbability))
       ((rays.throughput.gather(ray) * light) * weight).storeApart(scratch)
       for lane in 0..<min(F.laneCount, missCount &- index) {
-        states.radiance[Int(rays.path[Int(misses[index &+ lane])])] += SIMD3(
-          scratch[lane], scratch[8 &+ lane], scratch[16 &+ lane])
+        states.radiance[Int(rays.path[Int(misses[index &+ lane])])] += Vector<F>.taken(from: scratch + lane)
       }
       index &+= F.laneCount
     }
@@ -201,20 +200,21 @@ extension PathTracer {
   ) {
     guard mask != 0 else { return }
     let values = scratch
+    let vector = 3 &* F.laneCount
     origin.storeApart(values)
-    direction.storeApart(values + 24)
-    contribution.storeApart(values + 48)
-    distance.store(values + 72)
+    direction.storeApart(values + vector)
+    contribution.storeApart(values + 2 &* vector)
+    distance.store(values + 3 &* vector)
     var rest = mask
     var slot = shadows.count
     while rest != 0 {
       let p = values + rest.trailingZeroBitCount
       shadows.path[slot] = surfaces.path[index &+ rest.trailingZeroBitCount]
       rest &= rest &- 1
-      shadows.origin[slot] = SIMD3(p[0], p[8], p[16])
-      shadows.direction[slot] = SIMD3(p[24], p[32], p[40])
-      shadows.contribution[slot] = SIMD3(p[48], p[56], p[64])
-      shadows.distance[slot] = p[72]
+      shadows.origin[slot] = Vector<F>.taken(from: p)
+      shadows.direction[slot] = Vector<F>.taken(from: p + vector)
+      shadows.contribution[slot] = Vector<F>.taken(from: p + 2 &* vector)
+      shadows.distance[slot] = p[3 &* vector]
       slot &+= 1
     }
     shadows.count = slot
@@ -226,20 +226,21 @@ extension PathTracer {
   ) {
     guard mask != 0 else { return }
     let values = scratch
+    let vector = 3 &* F.laneCount
     origin.storeApart(values)
-    direction.storeApart(values + 24)
-    throughput.storeApart(values + 48)
-    density.store(values + 72)
+    direction.storeApart(values + vector)
+    throughput.storeApart(values + 2 &* vector)
+    density.store(values + 3 &* vector)
     var rest = mask
     var slot = nextRays.count
     while rest != 0 {
       let p = values + rest.trailingZeroBitCount
       nextRays.path[slot] = surfaces.path[index &+ rest.trailingZeroBitCount]
       rest &= rest &- 1
-      nextRays.origin[slot] = SIMD3(p[0], p[8], p[16])
-      nextRays.direction[slot] = SIMD3(p[24], p[32], p[40])
-      nextRays.throughput[slot] = SIMD3(p[48], p[56], p[64])
-      nextRays.density[slot] = p[72]
+      nextRays.origin[slot] = Vector<F>.taken(from: p)
+      nextRays.direction[slot] = Vector<F>.taken(from: p + vector)
+      nextRays.throughput[slot] = Vector<F>.taken(from: p + 2 &* vector)
+      nextRays.density[slot] = p[3 &* vector]
       slot &+= 1
     }
     nextRays.count = slot
@@ -247,11 +248,17 @@ extension PathTracer {
 }
 
 extension Vector {
-  /// Components eight numbers apart, whatever the lane count.
+  /// Components one after the other, as many numbers each as there are lanes.
   @inline(__always)
   func storeApart(_ target: UnsafeMutablePointer<Float>) {
     x.store(target)
-    y.store(target + 8)
-    z.store(target + 16)
+    y.store(target + F.laneCount)
+    z.store(target + 2 &* F.laneCount)
+  }
+
+  /// One lane of what `storeApart` wrote.
+  @inline(__always)
+  static func taken(from source: UnsafeMutablePointer<Float>) -> SIMD3<Float> {
+    SIMD3(source[0], source[F.laneCount], source[2 &* F.laneCount])
   }
 }

@@ -1,11 +1,6 @@
 import CLaneIntrinsics
 import LaneMath
 
-/// Bits belong to a revision: whatever changes a pixel or a work counter raises it (`GoldenDigestTests`).
-///
-/// Never inlined: an incremental build must not leave an old number in another module.
-public var kernelRevision: Int { @inline(never) get { 2 } }
-
 /// A frame with everything that rays need. Immutable; shared by threads.
 public final class PreparedFrame: @unchecked Sendable {
   // Sendable because everything is written in `init` only.

@@ -1,11 +1,6 @@
 import CLaneIntrinsics
 import LaneMath
 
-/// The work was no longer wanted.
-public struct Cancelled: Error {
-  public init() {}
-}
-
 /// Renders one tile over one dyadic range of samples.
 ///
 /// Bits and counters of the result depend on frame, settings, frame number, pixel and range alone.
@@ -24,7 +19,8 @@ public func renderUnit(
   precondition(tile.x + tile.width <= settings.width && tile.y + tile.height <= settings.height)
   glint_set_float_environment()
   return switch options.laneWidth {
-  case .eight: try renderPaths(frame, settings, frameNumber, tile, samples, EightLanes.self, SIMD8.self, isCancelled)
+  case .wide:
+    try renderPaths(frame, settings, frameNumber, tile, samples, EightLanes.self, WideFloat.self, isCancelled)
   case .scalar: try renderPaths(frame, settings, frameNumber, tile, samples, OneLane.self, Float.self, isCancelled)
   }
 }
@@ -36,8 +32,9 @@ private func renderPaths<L: TraversalLanes, F: LaneFloat>(
   _ traversal: L.Type, _ lanes: F.Type, _ isCancelled: () -> Bool
 ) throws(Cancelled) -> (planes: UnitPlanes, counters: WorkCounters) {
   let unit = UnitPlanes(tile: tile, samples: samples)
-  let memory = PathMemory(capacity: PathTracer<L, F>.batchSize)
-  var tracer = PathTracer<L, F>(frame, settings, memory: memory, traversalMemory: TraversalMemory())
+  let memory = PathMemoryPool.take(capacity: PathTracer<L, F>.batchSize)
+  defer { PathMemoryPool.give(memory) }
+  var tracer = PathTracer<L, F>(frame, settings, memory: memory, traversalMemory: memory.traversal)
   let camera = CameraRays(frame.description.camera, settings)
   let frameKey = SampleHash.frameKey(seed: settings.seed, frame: frameNumber)
   var sums = SampleSums()

@@ -1,5 +1,5 @@
 import LaneMath
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// Static geometry in world space, to become one mesh: what stands still is hit faster in one structure than in many.

@@ -1,5 +1,5 @@
 import LaneMath
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// Cameras of a scene, with the nodes that place them.

@@ -1,7 +1,7 @@
 import Foundation
 import ImageFiles
 import LaneMath
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// Light from all around: a picture that was asked for, or a plain sky.

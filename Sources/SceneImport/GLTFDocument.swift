@@ -1,6 +1,6 @@
 import Foundation
 import LaneMath
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// A glTF file with its buffers: JSON by path, accessors as flat arrays. Nothing in it is believed before it is checked.

@@ -1,5 +1,5 @@
 import LaneMath
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// One primitive of a glTF mesh as triangles: flat arrays, each either empty or of full length.

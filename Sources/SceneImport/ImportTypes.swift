@@ -1,6 +1,6 @@
 import Foundation
 import LaneMath
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// What to take out of a file.

@@ -1,6 +1,6 @@
 import Foundation
 import LaneMath
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// A scene out of a file, ready for any of its frames. Frames can be asked for by several threads at once.

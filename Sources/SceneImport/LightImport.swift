@@ -1,5 +1,5 @@
 import LaneMath
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// Lights of KHR_lights_punctual, with the nodes that place them.

@@ -1,5 +1,5 @@
 import LaneMath
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// The meshes that a scene's nodes use, each read once, and where they are placed.

@@ -1,5 +1,5 @@
 import LaneMath
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// The nodes of a document: a forest, checked to be one.

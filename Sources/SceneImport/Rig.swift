@@ -1,5 +1,5 @@
 import LaneMath
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// A use of a mesh of the scene by a node.

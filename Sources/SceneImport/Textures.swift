@@ -1,7 +1,7 @@
 import Foundation
 import ImageFiles
 import LaneMath
-import RenderKernel
+import KernelScene
 import SceneModel
 import Synchronization
 

@@ -1,5 +1,5 @@
 import LaneMath
-import RenderKernel
+import KernelScene
 
 /// Writes scenes as bundles.
 public enum BundleWriter {

@@ -1,5 +1,5 @@
 import LaneMath
-import RenderKernel
+import KernelScene
 
 /// Bytes of a frame part: what moves, at one moment. Format: docs/bundle.md, section "Frame".
 enum FramePart {

@@ -1,5 +1,5 @@
 import LaneMath
-import RenderKernel
+import KernelScene
 
 /// Bytes of a texture part: how it is sampled, then its texels. Format: docs/bundle.md, section "Texture".
 enum TexturePart {

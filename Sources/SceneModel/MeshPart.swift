@@ -1,5 +1,5 @@
 import LaneMath
-import RenderKernel
+import KernelScene
 
 /// Bytes of a mesh part. Format: docs/bundle.md, section "Mesh".
 enum MeshPart {

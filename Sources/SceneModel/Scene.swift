@@ -1,5 +1,5 @@
 import LaneMath
-import RenderKernel
+import KernelScene
 
 /// What all frames of a job share: geometry, looks and surroundings. Immutable; made by the importer or decoded from a bundle.
 public struct Scene: Sendable {

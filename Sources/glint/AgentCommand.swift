@@ -33,6 +33,8 @@ struct AgentCommand: AsyncParsableCommand {
     transform: Quantity.parseInteger(1...1024))
   var threads: Int?
 
+  @OptionGroup var kernel: KernelOption
+
   @Option(
     help: ArgumentHelp(
       "Holds this agent's own key and its cache. Default: glint/agent in the folder of data.", valueName: "folder"),
@@ -45,6 +47,7 @@ struct AgentCommand: AsyncParsableCommand {
   var cacheSize: Double = Double(Limits.partCacheByteCount) / 1e9
 
   func run() async throws {
+    let kernel = try kernel.build()
     let contributorURL = KeyCommand.url(contributor)
     let key: SigningKeyFile
     if contributor == nil {
@@ -58,9 +61,10 @@ struct AgentCommand: AsyncParsableCommand {
       data.map { URL(fileURLWithPath: $0, isDirectory: true) }
       ?? GlintFolders.data.appendingPathComponent("agent", isDirectory: true)
     let threadCount = threads ?? ProcessInfo.processInfo.activeProcessorCount
-    let configuration = AgentConfiguration(
+    var configuration = AgentConfiguration(
       master: try connection.url(), token: try connection.token(), name: name ?? ProcessInfo.processInfo.hostName,
       contributorKey: key, threadCount: threadCount, dataDirectory: folder, cacheByteLimit: Int(cacheSize * 1e9))
+    configuration.kernel = kernel
     let lock = try FolderLock(folder, what: "agent", option: "--data")
     defer { lock.release() }
 

@@ -1,6 +1,6 @@
 import FarmAgent
 import Foundation
-import RenderKernel
+import KernelScene
 import Synchronization
 
 /// What an agent's owner sees: one line that changes on a terminal, a log line now and then elsewhere.
@@ -37,7 +37,7 @@ final class AgentView: Sendable {
       draw(forced: true)
     } else {
       log(
-        "agent \(configuration.name), \(configuration.threadCount) threads, master \(configuration.master.absoluteString)"
+        "agent \(configuration.name), \(configuration.threadCount) threads, kernel \(configuration.kernel.name), master \(configuration.master.absoluteString)"
       )
     }
   }

@@ -51,6 +51,8 @@ struct MasterCommand: AsyncParsableCommand {
     transform: Quantity.parseInteger(0...1024))
   var verifierThreads = 1
 
+  @OptionGroup var kernel: KernelOption
+
   func validate() throws {
     guard (tlsCertificate == nil) == (tlsKey == nil) else {
       throw ValidationError("--tls-certificate and --tls-key go together")
@@ -58,6 +60,7 @@ struct MasterCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    let kernel = try kernel.build()
     let folder =
       data.map { URL(fileURLWithPath: $0, isDirectory: true) }
       ?? GlintFolders.data.appendingPathComponent("master", isDirectory: true)
@@ -69,6 +72,7 @@ struct MasterCommand: AsyncParsableCommand {
     }
     configuration.policy.checkRate = checkRate
     configuration.verifierThreads = verifierThreads
+    configuration.kernel = kernel
     guard listen.isLoopback || configuration.token != nil else {
       throw CommandFailure(
         .badUsage,
@@ -82,7 +86,7 @@ struct MasterCommand: AsyncParsableCommand {
 
     let service = MasterService(configuration: configuration, logger: Log.make("master")) { url in
       Output.line("Listening on \(url.absoluteString)")
-      Terminal.note("Keeps everything in \(folder.path). Ctrl-C ends.")
+      Terminal.note("Keeps everything in \(folder.path). Checks with kernel \(kernel.name). Ctrl-C ends.")
     }
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(

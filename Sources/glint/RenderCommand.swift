@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import FrameRenderer
 import ImageFiles
-import RenderKernel
+import KernelScene
 import SceneImport
 import Synchronization
 
@@ -37,11 +37,14 @@ struct RenderCommand: AsyncParsableCommand {
     transform: Quantity.parseInteger(1...1024))
   var threads: Int?
 
+  @OptionGroup var kernel: KernelOption
+
   @Flag(help: "Print one JSON document.")
   var json = false
 
   func run() async throws {
     try scene.checkFiles()
+    let kernel = try kernel.build()
     Interruption.leave()
     let start = ContinuousClock.now
     let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions)
@@ -52,6 +55,7 @@ struct RenderCommand: AsyncParsableCommand {
     try makeFolder(for: pattern.path(frame: frames[0], isOnlyFrame: frames.count == 1))
     let renderer = LocalRenderer(
       scene: imported.scene, settings: picture.renderSettings, sampleCount: picture.samples, tile: picture.tile,
+      kernel: kernel,
       threadCount: threads ?? ProcessInfo.processInfo.activeProcessorCount)
     let loadSeconds = Double(ContinuousClock.now - start)
 
@@ -87,12 +91,13 @@ struct RenderCommand: AsyncParsableCommand {
         RenderDocument(
           frames: files, warnings: imported.warnings.map(\.description), loadSeconds: loadSeconds,
           prepareSeconds: prepareSeconds, sampleSeconds: sampleSeconds, renderSeconds: renderSeconds,
-          paths: total.paths,
-          pathsPerSecond: Double(total.paths) / max(renderSeconds, 1e-9), kernelRevision: kernelRevision))
+          paths: total.paths, pathsPerSecond: Double(total.paths) / max(renderSeconds, 1e-9),
+          kernelRevision: kernelRevision, kernel: kernel.name))
     } else if Terminal.showsProgress {
       Terminal.note(
         "\(frames.count == 1 ? "1 frame" : "\(frames.count) frames") in \(DurationText.short(seconds: renderSeconds)), "
-          + String(format: "%.2f Mpaths/s", Double(total.paths) / max(renderSeconds, 1e-9) / 1e6))
+          + String(format: "%.2f Mpaths/s", Double(total.paths) / max(renderSeconds, 1e-9) / 1e6)
+          + ", kernel \(kernel.name)")
     }
   }
 
@@ -137,6 +142,8 @@ private struct RenderDocument: Encodable {
   var paths: UInt64
   var pathsPerSecond: Double
   var kernelRevision: Int
+  /// The build that rendered, as `--kernel` has it.
+  var kernel: String
 }
 
 /// Paths a second since the first.

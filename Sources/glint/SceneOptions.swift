@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import ImageFiles
-import RenderKernel
+import KernelScene
 import SceneImport
 
 /// What is rendered: the scene's file, and which part of it. Shared by `render` and `submit`.

@@ -3,7 +3,7 @@ import FarmAgent
 import FarmModel
 import FarmWire
 import Foundation
-import RenderKernel
+import KernelScene
 import SceneImport
 import SceneModel
 import Synchronization

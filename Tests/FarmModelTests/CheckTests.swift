@@ -1,4 +1,4 @@
-import RenderKernel
+import KernelScene
 import Testing
 
 @testable import FarmModel

@@ -1,7 +1,7 @@
 import FarmModel
 import FarmStore
 import Foundation
-import RenderKernel
+import KernelScene
 import SceneModel
 import Testing
 

@@ -2,7 +2,7 @@ import FarmModel
 import Foundation
 import FrameRenderer
 import Logging
-import RenderKernel
+import KernelScene
 import SceneModel
 import Testing
 

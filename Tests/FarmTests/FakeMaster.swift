@@ -1,7 +1,7 @@
 import FarmModel
 import Foundation
 import FrameRenderer
-import RenderKernel
+import KernelScene
 import SceneModel
 
 @testable import FarmAgent

@@ -5,7 +5,7 @@ import Foundation
 import FrameRenderer
 import Logging
 import NIOHTTP1
-import RenderKernel
+import KernelScene
 import SceneModel
 import ServiceLifecycle
 import Testing

@@ -2,7 +2,7 @@ import FarmModel
 import FarmWire
 import Foundation
 import FrameRenderer
-import RenderKernel
+import KernelScene
 import SceneModel
 import Synchronization
 import Testing

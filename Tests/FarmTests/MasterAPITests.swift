@@ -3,7 +3,7 @@ import FarmWire
 import Foundation
 import FrameRenderer
 import NIOHTTP1
-import RenderKernel
+import KernelScene
 import SceneModel
 import Testing
 

@@ -1,6 +1,6 @@
 import Foundation
 import LaneMath
-import RenderKernel
+import KernelScene
 import SceneModel
 
 /// A small scene made in code: a floor, a tilted block that moves from frame to frame, an emitting panel, one lamp.

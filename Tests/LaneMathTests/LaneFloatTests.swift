@@ -1,7 +1,7 @@
 import LaneMath
 import Testing
 
-/// Every operation of `LaneFloat`, as bits, for a lane type that holds one number eight times.
+/// Every operation of `LaneFloat`, as bits, for a lane type that holds one number in every lane.
 private func results<F: LaneFloat>(_ type: F.Type, _ a: Float, _ b: Float, _ c: Float) -> [UInt32] {
   let (x, y, z) = (F(lane: a), F(lane: b), F(lane: c))
   let values: [F] = [
@@ -17,7 +17,7 @@ private func results<F: LaneFloat>(_ type: F.Type, _ a: Float, _ b: Float, _ c: 
 
 @Suite("Lanes")
 struct LaneFloatTests {
-  @Test("One lane and eight lanes give the same bits, special values included")
+  @Test("One lane, eight and sixteen give the same bits, special values included")
   func lanesAgree() {
     let special: [Float] = [
       0, -0.0, 1, -1, 0.5, 1.5, -2.5, .infinity, -.infinity, .nan, .leastNonzeroMagnitude, -.leastNormalMagnitude,
@@ -26,7 +26,9 @@ struct LaneFloatTests {
     for a in special {
       for b in special {
         for c in special.prefix(8) {
-          #expect(results(Float.self, a, b, c) == results(SIMD8<Float>.self, a, b, c), "\(a) \(b) \(c)")
+          let expected = results(Float.self, a, b, c)
+          #expect(results(SIMD8<Float>.self, a, b, c) == expected, "\(a) \(b) \(c)")
+          #expect(results(SIMD16<Float>.self, a, b, c) == expected, "\(a) \(b) \(c)")
         }
       }
     }
@@ -54,5 +56,8 @@ struct LaneFloatTests {
     let index = SIMD8<UInt32>(3, 63, 0, 17, 5, 5, 42, 1)
     let found = SIMD8<Float>.gather(table.pointer, index)
     for i in 0..<8 { #expect(found[i] == Float(index[i])) }
+    let wide = SIMD16<UInt32>(lowHalf: index, highHalf: index &+ 1)
+    let more = SIMD16<Float>.gather(table.pointer, wide & 63)
+    for i in 0..<16 { #expect(more[i] == Float(wide[i] & 63)) }
   }
 }

@@ -10,7 +10,7 @@ struct DeterminismTests {
   @Test("One lane and eight lanes render the same bits and count the same work")
   func lanes() {
     let frame = prepared(mixedScene())
-    let wide = render(frame, size, samples: 0..<8, lanes: .eight)
+    let wide = render(frame, size, samples: 0..<8, lanes: .wide)
     let scalar = render(frame, size, samples: 0..<8, lanes: .scalar)
     #expect(sameBits(wide.planes.values, scalar.planes.values))
     #expect(wide.counters == scalar.counters)

@@ -89,7 +89,7 @@ func prepared(_ description: FrameDescription, kind: AccelerationKind = .wide) -
 
 /// The whole frame's sums.
 func render(
-  _ frame: PreparedFrame, _ settings: RenderSettings, samples: Range<Int>, lanes: ExecutionOptions.LaneWidth = .eight,
+  _ frame: PreparedFrame, _ settings: RenderSettings, samples: Range<Int>, lanes: ExecutionOptions.LaneWidth = .wide,
   frameNumber: Int = 1
 ) -> (planes: UnitPlanes, counters: WorkCounters) {
   var options = ExecutionOptions()

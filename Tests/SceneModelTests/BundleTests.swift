@@ -1,6 +1,6 @@
 import Foundation
 import LaneMath
-import RenderKernel
+import KernelScene
 import Testing
 
 @testable import SceneModel

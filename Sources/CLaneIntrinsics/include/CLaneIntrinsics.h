@@ -1,98 +1,121 @@
-// The one file with machine-specific operations. Every function has a portable definition with the same result.
+// The one file with instructions of a machine. Each of them has a portable definition with the same result
+// (`LaneIntrinsicsTests`), which other machines use; GLINT_PORTABLE makes all of them do so.
 #ifndef C_LANE_INTRINSICS_H
 #define C_LANE_INTRINSICS_H
 
-#include <stdint.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/mman.h>
 
-#if defined(__SSE4_1__)
+#if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
-typedef int32_t glint_int4 __attribute__((vector_size(16), aligned(16)));
-typedef int32_t glint_int8 __attribute__((vector_size(32), aligned(32)));
-typedef float glint_float4 __attribute__((vector_size(16), aligned(16)));
-typedef float glint_float8 __attribute__((vector_size(32), aligned(32)));
+#pragma clang diagnostic push
+// Vectors are wider than registers where a module is compiled for any x86-64. No call passes them: all is inlined.
+#pragma clang diagnostic ignored "-Wpsabi"
 
-// Lane i's sign bit becomes bit i.
-static inline __attribute__((always_inline)) uint32_t glint_movemask4(glint_int4 m) {
-#if defined(__SSE4_1__)
+#define GLINT_INLINE static inline __attribute__((always_inline))
+
+// MARK: Portable, on vectors of N lanes
+
+#define GLINT_LANES(N, ...)                                                                                            \
+  typedef int32_t glint_int##N __attribute__((vector_size(4 * N), aligned(4 * N)));                                    \
+  typedef float glint_float##N __attribute__((vector_size(4 * N), aligned(4 * N)));                                    \
+                                                                                                                       \
+  /* Lane i's sign bit becomes bit i. */                                                                               \
+  GLINT_INLINE uint32_t glint_portable_movemask##N(glint_int##N m) {                                                   \
+    const glint_int##N powers = {__VA_ARGS__};                                                                         \
+    return (uint32_t)__builtin_reduce_or((m >> 31) & powers);                                                          \
+  }                                                                                                                    \
+                                                                                                                       \
+  /* Rounds towards zero; lanes that do not fit, and NaN, become INT32_MIN. */                                         \
+  GLINT_INLINE glint_int##N glint_portable_truncate##N(glint_float##N x) {                                             \
+    const glint_int##N fits = (x >= -2147483648.0f) & (x < 2147483648.0f);                                             \
+    const glint_float##N safe = (glint_float##N)((glint_int##N)x & fits);                                              \
+    return (__builtin_convertvector(safe, glint_int##N) & fits) | (~fits & INT32_MIN);                                 \
+  }                                                                                                                    \
+                                                                                                                       \
+  GLINT_INLINE glint_float##N glint_portable_gather##N(const float *base, glint_int##N index) {                        \
+    glint_float##N r;                                                                                                  \
+    for (int i = 0; i < N; i++) r[i] = base[index[i]];                                                                 \
+    return r;                                                                                                          \
+  }                                                                                                                    \
+                                                                                                                       \
+  /* Largest integer not above each lane. */                                                                           \
+  GLINT_INLINE glint_float##N glint_floor##N(glint_float##N x) { return __builtin_elementwise_floor(x); }              \
+                                                                                                                       \
+  GLINT_INLINE glint_float##N glint_convert##N(glint_int##N x) { return __builtin_convertvector(x, glint_float##N); }  \
+                                                                                                                       \
+  /* Correctly rounded; NaN below zero. */                                                                             \
+  GLINT_INLINE glint_float##N glint_sqrt##N(glint_float##N x) { return __builtin_elementwise_sqrt(x); }
+
+GLINT_LANES(4, 1, 2, 4, 8)
+GLINT_LANES(8, 1, 2, 4, 8, 16, 32, 64, 128)
+GLINT_LANES(16, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
+
+// MARK: With the machine's own instructions, where it has them
+
+GLINT_INLINE uint32_t glint_movemask4(glint_int4 m) {
+#if defined(__SSE2__) && !defined(GLINT_PORTABLE)
   return (uint32_t)_mm_movemask_ps((__m128)m);
 #else
-  uint32_t r = 0;
-  for (int i = 0; i < 4; i++) r |= ((uint32_t)m[i] >> 31) << i;
-  return r;
+  return glint_portable_movemask4(m);
 #endif
 }
 
-static inline __attribute__((always_inline)) uint32_t glint_movemask8(glint_int8 m) {
-#if defined(__AVX__)
+GLINT_INLINE uint32_t glint_movemask8(glint_int8 m) {
+#if defined(__AVX__) && !defined(GLINT_PORTABLE)
   return (uint32_t)_mm256_movemask_ps((__m256)m);
 #else
-  uint32_t r = 0;
-  for (int i = 0; i < 8; i++) r |= ((uint32_t)m[i] >> 31) << i;
-  return r;
+  return glint_portable_movemask8(m);
 #endif
 }
 
-// Largest integer not above each lane.
-static inline __attribute__((always_inline)) glint_float8 glint_floor8(glint_float8 x) {
-#if defined(__AVX__)
-  return (glint_float8)_mm256_floor_ps((__m256)x);
+GLINT_INLINE uint32_t glint_movemask16(glint_int16 m) {
+#if defined(__AVX512DQ__) && !defined(GLINT_PORTABLE)
+  return (uint32_t)_mm512_movepi32_mask((__m512i)m);
 #else
-  glint_float8 r;
-  for (int i = 0; i < 8; i++) r[i] = __builtin_floorf(x[i]);
-  return r;
+  return glint_portable_movemask16(m);
 #endif
 }
 
-// Rounds towards zero; lanes that do not fit, and NaN, become INT32_MIN.
-static inline __attribute__((always_inline)) glint_int8 glint_truncate8(glint_float8 x) {
-#if defined(__AVX__)
+GLINT_INLINE glint_int8 glint_truncate8(glint_float8 x) {
+#if defined(__AVX__) && !defined(GLINT_PORTABLE)
   return (glint_int8)_mm256_cvttps_epi32((__m256)x);
 #else
-  glint_int8 r;
-  for (int i = 0; i < 8; i++) r[i] = x[i] >= -2147483648.0f && x[i] < 2147483648.0f ? (int32_t)x[i] : INT32_MIN;
-  return r;
+  return glint_portable_truncate8(x);
 #endif
 }
 
-static inline __attribute__((always_inline)) glint_float8 glint_convert8(glint_int8 x) {
-#if defined(__AVX__)
-  return (glint_float8)_mm256_cvtepi32_ps((__m256i)x);
+GLINT_INLINE glint_int16 glint_truncate16(glint_float16 x) {
+#if defined(__AVX512F__) && !defined(GLINT_PORTABLE)
+  return (glint_int16)_mm512_cvttps_epi32((__m512)x);
 #else
-  glint_float8 r;
-  for (int i = 0; i < 8; i++) r[i] = (float)x[i];
-  return r;
+  return glint_portable_truncate16(x);
 #endif
 }
 
-static inline __attribute__((always_inline)) glint_float8 glint_gather8(const float *base, glint_int8 index) {
-#if defined(__AVX2__)
+GLINT_INLINE glint_float8 glint_gather8(const float *base, glint_int8 index) {
+#if defined(__AVX2__) && !defined(GLINT_PORTABLE)
   return (glint_float8)_mm256_i32gather_ps(base, (__m256i)index, 4);
 #else
-  glint_float8 r;
-  for (int i = 0; i < 8; i++) r[i] = base[index[i]];
-  return r;
+  return glint_portable_gather8(base, index);
 #endif
 }
 
-// Correctly rounded; NaN below zero. Without the call for errno that the library's square root carries.
-static inline __attribute__((always_inline)) glint_float8 glint_sqrt8(glint_float8 x) {
-#if defined(__AVX__)
-  return (glint_float8)_mm256_sqrt_ps((__m256)x);
+GLINT_INLINE glint_float16 glint_gather16(const float *base, glint_int16 index) {
+#if defined(__AVX512F__) && !defined(GLINT_PORTABLE)
+  return (glint_float16)_mm512_i32gather_ps((__m512i)index, base, 4);
 #else
-  glint_float8 r;
-  for (int i = 0; i < 8; i++) r[i] = __builtin_sqrtf(x[i]);
-  return r;
+  return glint_portable_gather16(base, index);
 #endif
 }
 
 // Lane by lane `a` where the mask's sign bit is set, else `b`. The vector types' own replacement of lanes becomes a loop for
 // four lanes.
-static inline __attribute__((always_inline)) glint_float4 glint_select4(glint_int4 m, glint_float4 a, glint_float4 b) {
-#if defined(__SSE4_1__)
+GLINT_INLINE glint_float4 glint_select4(glint_int4 m, glint_float4 a, glint_float4 b) {
+#if defined(__SSE4_1__) && !defined(GLINT_PORTABLE)
   return (glint_float4)_mm_blendv_ps((__m128)b, (__m128)a, (__m128)m);
 #else
   glint_float4 r;
@@ -102,8 +125,8 @@ static inline __attribute__((always_inline)) glint_float4 glint_select4(glint_in
 }
 
 // Eight bytes, zero-extended, as numbers.
-static inline __attribute__((always_inline)) glint_float8 glint_load_bytes8(const void *source) {
-#if defined(__AVX2__)
+GLINT_INLINE glint_float8 glint_load_bytes8(const void *source) {
+#if defined(__AVX2__) && !defined(GLINT_PORTABLE)
   return (glint_float8)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)source)));
 #else
   glint_float8 r;
@@ -115,9 +138,9 @@ static inline __attribute__((always_inline)) glint_float8 glint_load_bytes8(cons
 // Writes the lanes of `near` (not negative) whose bit is set in `hits`, with their references, farthest first, the last three
 // bits of the mantissa cleared. Writes eight entries whatever the number of hits. Lanes as near as each other come in
 // any order.
-static inline __attribute__((always_inline)) void glint_store_farthest_first8(
+GLINT_INLINE void glint_store_farthest_first8(
     glint_float8 near, glint_int8 hits, const uint32_t *references, float *nearTarget, uint32_t *referenceTarget) {
-#if defined(__AVX2__)
+#if defined(__AVX2__) && !defined(GLINT_PORTABLE)
   // A key is a distance's bits with the lane's number in the last three; lanes without a hit have the least key. Bitonic
   // sorting network.
   const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
@@ -158,9 +181,9 @@ static inline __attribute__((always_inline)) void glint_store_farthest_first8(
 }
 
 // As glint_store_farthest_first8, but in the order of the lanes.
-static inline __attribute__((always_inline)) void glint_store_hits8(
+GLINT_INLINE void glint_store_hits8(
     glint_float8 near, uint32_t hits, const uint32_t *references, float *nearTarget, uint32_t *referenceTarget) {
-#if defined(__AVX2__) && defined(__BMI2__)
+#if defined(__AVX2__) && defined(__BMI2__) && !defined(GLINT_PORTABLE)
   // Lane numbers of the set bits, packed: a byte for each.
   uint64_t expanded = _pdep_u64(hits, 0x0101010101010101ull) * 0xFF;
   uint64_t packed = _pext_u64(0x0706050403020100ull, expanded);
@@ -178,9 +201,11 @@ static inline __attribute__((always_inline)) void glint_store_hits8(
 #endif
 }
 
-static inline __attribute__((always_inline)) void glint_prefetch(const void *address) {
-  __builtin_prefetch(address, 0, 3);
-}
+GLINT_INLINE void glint_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+
+#pragma clang diagnostic pop
+
+// MARK: Operating system and thread
 
 // Asks for huge pages behind a large, aligned allocation; a refusal costs nothing.
 static inline void glint_advise_huge_pages(void *address, size_t byteCount) {
@@ -193,7 +218,7 @@ static inline void glint_advise_huge_pages(void *address, size_t byteCount) {
 
 // Sets round-to-nearest and keeps denormals, whatever the thread inherited.
 static inline void glint_set_float_environment(void) {
-#if defined(__SSE4_1__)
+#if defined(__x86_64__)
   _mm_setcsr(0x1f80);
 #elif defined(__aarch64__)
   uint64_t zero = 0;

@@ -23,8 +23,13 @@ public struct RenderSettings: Sendable, Equatable {
 
 /// How the work is done. Nothing here may change a bit of the result.
 public struct ExecutionOptions: Sendable {
-  public enum LaneWidth: Sendable { case scalar, eight }
-  public var laneWidth: LaneWidth = .eight
+  public enum LaneWidth: Sendable {
+    /// One path after the other: the reference.
+    case scalar
+    /// As many at once as the build has lanes.
+    case wide
+  }
+  public var laneWidth: LaneWidth = .wide
 
   public init() {}
 }
