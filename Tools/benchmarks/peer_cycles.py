@@ -22,9 +22,9 @@ class Cycles:
             [sys.executable, '-B', str(HERE / 'peer_cycles.py'), json.dumps(task)], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.load_seconds = self.answer()['seconds']
-        # Builds; what comes later finds it there. The second render of one sample is what later ones are reduced by.
-        self.build_seconds = self.ask(samples=1, seed=0)['seconds']
-        self.empty_seconds = min(self.ask(samples=1, seed=0)['seconds'] for _ in range(3))
+        # Builds; what comes later finds it there.
+        self.build_seconds = self.ask(samples=1, seed=1001)['seconds']
+        self.empty_seconds = min(self.ask(samples=1, seed=1002 + index)['seconds'] for index in range(3))
 
     def answer(self):
         for line in self.process.stdout:
@@ -40,6 +40,8 @@ class Cycles:
     def render(self, out, samples, seed):
         """Seconds of rendering; the picture goes to a NumPy file."""
         seconds = self.ask(samples=samples, seed=seed, out=str(out))['seconds']
+        if samples >= 16 and seconds < 1.5 * self.empty_seconds:
+            raise RuntimeError(f'Cycles: {samples} samples took no longer than one')
         return (seconds - self.empty_seconds) * samples / (samples - 1) if samples > 1 else seconds
 
     def end(self):
@@ -77,6 +79,8 @@ def serve(task):
             tell(peak=peak_of_self())
             return
         scene.cycles.samples, scene.cycles.seed = order['samples'], order['seed']
+        # Without the tag, Blender 5.0.1 with persistent data answers with the last picture.
+        scene.update_tag()
         began = time.monotonic()
         bpy.ops.render.render(write_still=True)
         seconds = time.monotonic() - began
