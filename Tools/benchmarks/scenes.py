@@ -12,8 +12,8 @@ sys.path.insert(0, str(REPOSITORY / 'Tools' / 'compare'))
 
 
 class Scene:
-    def __init__(self, name, file, env=None):
-        self.name, self.file, self.env = name, file, env
+    def __init__(self, name, file, env=None, view=None):
+        self.name, self.file, self.env, self.view = name, file, env, view
 
     @functools.cached_property
     def prepared(self):
@@ -21,7 +21,7 @@ class Scene:
         import compare
         folder = CACHE / 'scenes' / self.name
         folder.mkdir(parents=True, exist_ok=True)
-        return compare.prepare(self.file, folder)
+        return compare.prepare(self.file, folder, self.view)
 
 
 def scenes(assets, names):
@@ -33,7 +33,7 @@ def scenes(assets, names):
         Scene('MetalRoughSpheresNoTextures',
               gltf / 'MetalRoughSpheresNoTextures/glTF-Binary/MetalRoughSpheresNoTextures.glb', garden),
         Scene('CircuitBoardDoF', gltf / 'CircuitBoardDoF/DepthOfFieldExample.glb', env / 'studio_small_05_1k.hdr'),
-        Scene('BevyCornellBox', gltf / 'BevyCornellBox/CornellBox.glb'),
+        Scene('BevyCornellBox', gltf / 'BevyCornellBox/CornellBox.glb', view=((-278, 273, 800), (-278, 273, 0), 39)),
         Scene('RoughnessScale', gltf / 'RoughnessScale/scene.gltf', env / 'studio_small_05_1k.hdr'),
         Scene('interior', REPOSITORY / 'Scenes/interior.glb'),
         Scene('cornell', REPOSITORY / 'Scenes/cornell.glb'),
