@@ -20,6 +20,7 @@ SECTIONS = {
     'farm': 'A farm of two agents, against `glint render`',
     'preview': 'From submission to the first preview',
 }
+HERE = pathlib.Path(__file__).resolve().parent
 DOCUMENT = REPOSITORY / 'docs' / 'performance.md'
 
 
@@ -60,10 +61,10 @@ def read_options():
                         help="take Glint's own references of an earlier build, for trials")
     parser.add_argument('--dry-run', action='store_true', help='do not write docs/performance.md')
     options = parser.parse_args()
-    unknown = set(options.sections) - set(SECTIONS)
+    unknown = {name for name in options.sections if not (HERE / f'section_{name}.py').exists()}
     if unknown:
         parser.error(f'no section {", ".join(sorted(unknown))}; there are {", ".join(SECTIONS)}')
-    options.sections = options.sections or list(SECTIONS)
+    options.sections = options.sections or [name for name in SECTIONS if (HERE / f'section_{name}.py').exists()]
     options.plain = [word for word in sys.argv[1:] if word.startswith('--') and '=' in word]
     options.glint = options.glint.resolve() if options.glint else newest_glint()
     return options
