@@ -14,13 +14,14 @@ final class PathMemory {
     self.capacity = capacity
   }
 
-  func floats() -> UnsafeMutablePointer<Float> { array() }
-  func words() -> UnsafeMutablePointer<UInt32> { array() }
+  /// - Parameter times: Of the capacity.
+  func floats(times: Int = 1) -> UnsafeMutablePointer<Float> { array(times) }
+  func words(times: Int = 1) -> UnsafeMutablePointer<UInt32> { array(times) }
 
-  private func array<T>() -> UnsafeMutablePointer<T> {
-    let raw = FlatMemory.allocateZeroed(byteCount: capacity * 4)
+  private func array<T>(_ times: Int) -> UnsafeMutablePointer<T> {
+    let raw = FlatMemory.allocateZeroed(byteCount: times * capacity * 4)
     blocks.append(raw)
-    return raw.bindMemory(to: T.self, capacity: capacity)
+    return raw.bindMemory(to: T.self, capacity: times * capacity)
   }
 
   deinit { for block in blocks { block.deallocate() } }
@@ -32,10 +33,10 @@ struct VectorArray {
   let y: UnsafeMutablePointer<Float>
   let z: UnsafeMutablePointer<Float>
 
-  init(_ memory: PathMemory) {
-    x = memory.floats()
-    y = memory.floats()
-    z = memory.floats()
+  init(_ memory: PathMemory, times: Int = 1) {
+    x = memory.floats(times: times)
+    y = memory.floats(times: times)
+    z = memory.floats(times: times)
   }
 
   @inline(__always)
@@ -118,8 +119,10 @@ struct SurfaceQueue {
   let roughness: UnsafeMutablePointer<Float>
   /// How far off the surface rays start.
   let clearance: UnsafeMutablePointer<Float>
-  /// Row, coarse column and second random number of the environment's sample; then its coordinates and density.
+  /// Row, coarse column and second random number of the environment's sample; then row, column and what is left of that
+  /// number.
   let environment: VectorArray
+  /// First random number of the environment's sample; then what is left of it.
   let environmentX: UnsafeMutablePointer<Float>
 
   init(_ memory: PathMemory) {
@@ -147,11 +150,12 @@ struct ShadowQueue {
   let contribution: VectorArray
 
   init(_ memory: PathMemory) {
-    path = memory.words()
-    origin = VectorArray(memory)
-    direction = VectorArray(memory)
-    distance = memory.floats()
-    contribution = VectorArray(memory)
+    let times = LightTables.largestKindCount
+    path = memory.words(times: times)
+    origin = VectorArray(memory, times: times)
+    direction = VectorArray(memory, times: times)
+    distance = memory.floats(times: times)
+    contribution = VectorArray(memory, times: times)
   }
 }
 
