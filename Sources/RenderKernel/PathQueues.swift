@@ -9,7 +9,7 @@ final class PathMemory: @unchecked Sendable {
 
   let capacity: Int
   private(set) lazy var traversal = TraversalMemory()
-  private var blocks: [UnsafeMutableRawPointer] = []
+  private var blocks: [Block] = []
   private var used = 0
 
   /// - Parameter capacity: A multiple of 16.
@@ -18,19 +18,32 @@ final class PathMemory: @unchecked Sendable {
     self.capacity = capacity
   }
 
-  func floats() -> UnsafeMutablePointer<Float> { array() }
-  func words() -> UnsafeMutablePointer<UInt32> { array() }
+  /// - Parameter times: Of the capacity.
+  func floats(times: Int = 1) -> UnsafeMutablePointer<Float> { array(times) }
+  func words(times: Int = 1) -> UnsafeMutablePointer<UInt32> { array(times) }
 
   /// Takes all arrays back. What they hold stays: lanes past a queue's end may be read, but decide nothing.
   func reset() { used = 0 }
 
-  private func array<T>() -> UnsafeMutablePointer<T> {
-    if used == blocks.count { blocks.append(FlatMemory.allocateZeroed(byteCount: capacity * 4)) }
+  private func array<T>(_ times: Int) -> UnsafeMutablePointer<T> {
+    if used == blocks.count { blocks.append(Block(byteCount: times * capacity * 4)) }
     defer { used += 1 }
-    return blocks[used].bindMemory(to: T.self, capacity: capacity)
+    // Tracers ask for the same arrays in the same order.
+    precondition(blocks[used].byteCount == times * capacity * 4)
+    return blocks[used].memory.bindMemory(to: T.self, capacity: times * capacity)
   }
 
-  deinit { for block in blocks { block.deallocate() } }
+  private struct Block {
+    let memory: UnsafeMutableRawPointer
+    let byteCount: Int
+
+    init(byteCount: Int) {
+      memory = FlatMemory.allocateZeroed(byteCount: byteCount)
+      self.byteCount = byteCount
+    }
+  }
+
+  deinit { for block in blocks { block.memory.deallocate() } }
 }
 
 /// Three numbers a slot.
@@ -39,10 +52,10 @@ struct VectorArray {
   let y: UnsafeMutablePointer<Float>
   let z: UnsafeMutablePointer<Float>
 
-  init(_ memory: PathMemory) {
-    x = memory.floats()
-    y = memory.floats()
-    z = memory.floats()
+  init(_ memory: PathMemory, times: Int = 1) {
+    x = memory.floats(times: times)
+    y = memory.floats(times: times)
+    z = memory.floats(times: times)
   }
 
   @inline(__always)
@@ -125,8 +138,10 @@ struct SurfaceQueue {
   let roughness: UnsafeMutablePointer<Float>
   /// How far off the surface rays start.
   let clearance: UnsafeMutablePointer<Float>
-  /// Row, coarse column and second random number of the environment's sample; then its coordinates and density.
+  /// Row, coarse column and second random number of the environment's sample; then row, column and what is left of that
+  /// number.
   let environment: VectorArray
+  /// First random number of the environment's sample; then what is left of it.
   let environmentX: UnsafeMutablePointer<Float>
 
   init(_ memory: PathMemory) {
@@ -154,11 +169,12 @@ struct ShadowQueue {
   let contribution: VectorArray
 
   init(_ memory: PathMemory) {
-    path = memory.words()
-    origin = VectorArray(memory)
-    direction = VectorArray(memory)
-    distance = memory.floats()
-    contribution = VectorArray(memory)
+    let times = LightTables.largestKindCount
+    path = memory.words(times: times)
+    origin = VectorArray(memory, times: times)
+    direction = VectorArray(memory, times: times)
+    distance = memory.floats(times: times)
+    contribution = VectorArray(memory, times: times)
   }
 }
 

@@ -11,7 +11,7 @@ extension PathTracer {
       let (light, lightDensity) = environment.radiance(rays.direction.gather(ray) as Vector<F>)
       let density = F.gather(rays.density, ray)
       let weight = F.select(
-        density .< 0, F(lane: 1), Self.powerHeuristic(density, lightDensity * lights.kindProbability))
+        density .< 0, F(lane: 1), Self.powerHeuristic(density, lightDensity))
       ((rays.throughput.gather(ray) * light) * weight).storeApart(scratch)
       for lane in 0..<min(F.laneCount, missCount &- index) {
         states.radiance[Int(rays.path[Int(misses[index &+ lane])])] += Vector<F>.taken(from: scratch + lane)
@@ -44,26 +44,12 @@ extension PathTracer {
       pixelKey: Self.gatherWords(states.pixelKey, path), reversedIndex: Self.gatherWords(states.reversedIndex, path))
   }
 
-  /// One pair of dimensions chooses a light at a vertex and a place on it: splitting a number keeps what each kind of light
-  /// gets evenly spread, which choosing by another number would not.
-  ///
-  /// - Returns: The kind's number, what is left of the first number, and the second number.
-  @inline(__always)
-  private func lightPlace(_ sampler: Sampler<F>, _ vertex: Int) -> (kind: F, x: F, y: F) {
-    let (x, y) = sampler.pair(3 &* vertex &+ 3)
-    if lights.kindCount == 1 { return (F(lane: 0), x, y) }
-    let count = Float(lights.kindCount)
-    let scaled = x * count
-    let kind = scaled.floor.atMost(count - 1)
-    return (kind, (scaled - kind).atMost(0x1.fffffep-1), y)
-  }
-
   /// The first two steps of sampling the environment, for all surfaces.
   @inline(__always)
   private func placeEnvironmentSamples(_ vertex: Int) {
     var index = 0
     while index < surfaces.count {
-      let (_, x, y) = lightPlace(sampler(index), vertex)
+      let (x, y) = sampler(index).pair(5 &* vertex &+ 3)
       let (row, coarse) = environment.locate(x, y)
       surfaces.environment.store(Vector(row, coarse, y), at: index)
       x.store(surfaces.environmentX + index)
@@ -75,11 +61,12 @@ extension PathTracer {
     index = 0
     while index < surfaces.count {
       let place = surfaces.environment.lanes(F.self, at: index)
-      let (s, t, density) = environment.refine(
+      let (column, restX, restY) = environment.refine(
         F.load(surfaces.environmentX + index), place.z, row: place.x, coarse: place.y)
-      surfaces.environment.store(Vector(s, t, density), at: index)
+      surfaces.environment.store(Vector(place.x, column, restY), at: index)
+      restX.store(surfaces.environmentX + index)
       for slot in index..<index &+ F.laneCount {
-        environment.prefetchTexels(s: surfaces.environment.x[slot], t: surfaces.environment.y[slot])
+        environment.prefetchTexels(row: surfaces.environment.x[slot], column: surfaces.environment.y[slot])
       }
       index &+= F.laneCount
     }
@@ -111,8 +98,8 @@ extension PathTracer {
       roughness: F.load(surfaces.roughness + index), cosO: localWo.z, table: albedo)
     let origin = surfaces.position.lanes(F.self, at: index).addingProduct(facing, F.load(surfaces.clearance + index))
 
-    if lights.kindCount > 0 {
-      let light = sampleLight(sampler, vertex, index, origin, group)
+    for kind in 0..<lights.kindCount {
+      let light = sampleLight(kind, sampler, vertex, index, origin, group)
       let (value, density) = lobes.evaluate(localWo, frame.toLocal(light.direction))
       let weight = F.select(
         light.density .> 0, Self.powerHeuristic(light.density, density), F(lane: 1))
@@ -121,7 +108,7 @@ extension PathTracer {
       appendShadows(isLit.bits & present, index, origin, light.direction, light.distance, contribution)
     }
 
-    let (u, v) = sampler.pair(3 &* vertex &+ 1)
+    let (u, v) = sampler.pair(5 &* vertex &+ 1)
     let wi = lobes.sample(localWo, u, v)
     let (value, density) = lobes.evaluate(localWo, wi)
     var next = throughput * (value * (1 / density))
@@ -129,8 +116,8 @@ extension PathTracer {
     // Below the true surface nothing is reflected, whatever the shading normal says.
     var goesOn = isSeen .& (density .> 0) .& (dot(direction, facing) .> 0) .& next.isAnyPositive
     if vertex >= Self.rouletteStart {
-      let (roulette, _) = sampler.pair(3 &* vertex &+ 2)
-      let survival = F.greater(next.x, F.greater(next.y, next.z)).atMost(0.95)
+      let (roulette, _) = sampler.pair(5 &* vertex &+ 2)
+      let survival = F.greater(next.x, F.greater(next.y, next.z)).root.atMost(1)
       goesOn = goesOn .& (roulette .< survival)
       next = next * (1 / survival)
     }
@@ -153,34 +140,30 @@ extension PathTracer {
     var density: F
   }
 
-  /// One light a lane: of the kinds that the frame has, each with equal chances.
+  /// One light a lane.
+  ///
+  /// - Parameter kind: Among the kinds that the frame has, in order: environment, triangles, punctual lights.
   @inline(__always)
   private func sampleLight(
-    _ sampler: Sampler<F>, _ vertex: Int, _ index: Int, _ origin: Vector<F>, _ group: Int
+    _ kind: Int, _ sampler: Sampler<F>, _ vertex: Int, _ index: Int, _ origin: Vector<F>, _ group: Int
   ) -> LightLanes {
     let zero = F(lane: 0)
+    if kind == 0, hasEnvironment {
+      let place = surfaces.environment.lanes(F.self, at: index)
+      let (direction, radiance, density) = environment.finish(
+        row: place.x, column: place.y, restX: F.load(surfaces.environmentX + index), restY: place.z)
+      return LightLanes(
+        direction: direction, distance: F(lane: .infinity),
+        radiance: radiance * F.select(density .> 0, 1 / density, zero), density: density)
+    }
     var light = LightLanes(
       direction: Vector(zero, zero, zero), distance: zero, radiance: Vector(zero, zero, zero), density: zero)
-    if hasEnvironment {
-      let place = surfaces.environment.lanes(F.self, at: index)
-      let (direction, radiance, density) = environment.finish(s: place.x, t: place.y, density: place.z)
-      light.direction = direction
-      light.distance = F(lane: .infinity)
-      light.density = density * lights.kindProbability
-      light.radiance = radiance * F.select(light.density .> 0, 1 / light.density, zero)
-      if lights.kindCount == 1 { return light }
-    }
-    let (kind, x, y) = lightPlace(sampler, vertex)
+    let isTriangle = lights.triangleCount > 0 && kind == (hasEnvironment ? 1 : 0)
+    let (x, y) = sampler.pair(5 &* vertex &+ 3 &+ kind)
     for lane in 0..<group {
-      // Kinds that the frame has, in order: environment, triangles, punctual lights.
-      var number = Int(kind[lane: lane])
-      if hasEnvironment {
-        if number == 0 { continue }
-        number &-= 1
-      }
       let start = origin[lane: lane]
       let sample =
-        number == 0 && lights.triangleCount > 0
+        isTriangle
         ? lights.sampleTriangle(
           from: start, choice: x[lane: lane], v: y[lane: lane], instances: instances, materials: materials)
         : lights.samplePunctual(from: start, choice: x[lane: lane])

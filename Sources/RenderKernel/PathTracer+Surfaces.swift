@@ -62,7 +62,7 @@ extension PathTracer {
         // Density of the light sample that would have led here, per steradian.
         let segment = position - rays.origin[slot]
         let cosine = max(1e-6, dot(normalized(outward, or: .zero), rays.direction[slot]).magnitude)
-        let lightDensity = lights.areaDensity[materialIndex] * dot(segment, segment) / cosine * lights.kindProbability
+        let lightDensity = lights.areaDensity[materialIndex] * dot(segment, segment) / cosine
         weight = Self.powerHeuristic(density, lightDensity)
       }
       states.radiance[Int(path)] += rays.throughput[slot] * emission * weight

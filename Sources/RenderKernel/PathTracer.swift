@@ -3,15 +3,15 @@ import LaneMath
 /// Follows batches of paths, one segment of all of them at a time: trace, look up surfaces, shade in lanes, trace shadows.
 ///
 /// Next-event estimation at every vertex is combined with the material's own samples by the power heuristic (Veach 1997);
-/// Russian roulette starts at the fourth vertex. Every path's contributions are added in the order of its vertices, so the
+/// Russian roulette starts at the second vertex, on the root of the throughput. Every path's contributions are added in the order of its vertices, so the
 /// batch that a path is in does not matter.
 ///
-/// Dimensions of the sampler: pair 0 is the place in the pixel; vertex n uses pairs 3n + 1 (lobe and direction),
-/// 3n + 2 (roulette) and 3n + 3 (light and place on it).
+/// Dimensions of the sampler: pair 0 is the place in the pixel; vertex n uses pairs 5n + 1 (lobe and direction),
+/// 5n + 2 (roulette) and from 5n + 3 on one for each kind of light (which, and the place on it).
 struct PathTracer<L: TraversalLanes, F: LaneFloat> {
   /// Paths of a batch: enough to fill lanes to the last bounce, few enough for the second-level cache.
   static var batchSize: Int { 1024 }
-  static var rouletteStart: Int { 3 }
+  static var rouletteStart: Int { 1 }
 
   var counters = WorkCounters()
   let states: PathStates
@@ -54,8 +54,8 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
     scratch = memory.floats()
     structure = frame.structure
     self.traversalMemory = traversalMemory
-    keys = memory.words()
-    isBlocked = memory.words()
+    keys = memory.words(times: LightTables.largestKindCount)
+    isBlocked = memory.words(times: LightTables.largestKindCount)
     materials = UnsafePointer(frame.materials.pointer)
     instances = UnsafePointer(frame.instances.pointer)
     filter = MaterialAlphaFilter(materials: materials, instances: instances)
@@ -65,7 +65,7 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
     environment =
       frame.environment
       ?? EnvironmentView(
-        texels: albedo, rows: albedo, columns: albedo, coarseColumns: albedo, density: albedo, width: 1, height: 1,
+        texels: albedo, rows: albedo, columns: albedo, coarseColumns: albedo, rowDensity: albedo, width: 1, height: 1,
         scale: 0,
         worldToEnvironment: .identity, environmentToWorld: .identity)
     bounces = settings.bounces

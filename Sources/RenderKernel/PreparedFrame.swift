@@ -50,7 +50,7 @@ public final class PreparedFrame: @unchecked Sendable {
     return EnvironmentView(
       texels: tables.environment.texels.pointer, rows: tables.rows.pointer, columns: tables.columns.pointer,
       coarseColumns: tables.coarseColumns.pointer,
-      density: tables.density.pointer, width: tables.environment.width, height: tables.environment.height,
+      rowDensity: tables.rowDensity.pointer, width: tables.environment.width, height: tables.environment.height,
       scale: description.environmentScale, worldToEnvironment: r,
       environmentToWorld: Affine(
         x: SIMD4(r.x.x, r.y.x, r.z.x, 0), y: SIMD4(r.x.y, r.y.y, r.z.y, 0), z: SIMD4(r.x.z, r.y.z, r.z.z, 0)))

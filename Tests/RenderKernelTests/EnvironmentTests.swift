@@ -26,8 +26,8 @@ struct EnvironmentTests {
     direction: Vector<Float>, radiance: Vector<Float>, density: Float
   ) {
     let place = view.locate(x, y)
-    let (s, t, density) = view.refine(x, y, row: place.row, coarse: place.coarse)
-    return view.finish(s: s, t: t, density: density)
+    let (column, restX, restY) = view.refine(x, y, row: place.row, coarse: place.coarse)
+    return view.finish(row: place.row, column: column, restX: restX, restY: restY)
   }
 
   @Test("Sampling and looking up agree on radiance and density")

@@ -163,8 +163,11 @@ def run(command):
 
 # MARK: - One camera for both
 
-def prepare(path, folder):
-    """A copy of the file with exactly one camera, and what Blender needs to know of it."""
+def prepare(path, folder, view=None):
+    """A copy of the file with exactly one camera, and what Blender needs to know of it.
+
+    `view`, for a file without a camera: where it stands, what it looks at, and its vertical field of view in degrees.
+    """
     data = path.read_bytes()
     rest = b''
     if data[:4] == b'glTF':
@@ -178,7 +181,7 @@ def prepare(path, folder):
             if file.is_file() and file != path and not copy.exists():
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(file, copy)
-    camera = choose_camera(document)
+    camera = choose_camera(document, view)
     camera['animations'] = len(document.get('animations', []))
     text = json.dumps(document).encode()
     copy = folder / path.name
@@ -191,7 +194,7 @@ def prepare(path, folder):
     return copy, camera
 
 
-def choose_camera(document):
+def choose_camera(document, view):
     nodes = document.setdefault('nodes', [])
     scene = document.get('scenes', [{}])[document.get('scene', 0)]
     reached = []
@@ -203,7 +206,7 @@ def choose_camera(document):
         pending += [(child, world) for child in reversed(nodes[node].get('children', []))]
     chosen = next((node for node, _ in reached if 'camera' in nodes[node]), None)
     if chosen is None:
-        place, yfov = standard_camera(document, reached)
+        place, yfov = seen_from(*view) if view else standard_camera(document, reached)
         document['cameras'] = [dict(type='perspective', perspective=dict(yfov=yfov, znear=1e-3))]
         nodes.append(dict(camera=0, matrix=[float(value) for value in place.T.flatten()]))
         scene['nodes'].append(len(nodes) - 1)
@@ -254,12 +257,19 @@ def standard_camera(document, reached):
     distance = (numpy.linalg.norm(high - low) / 2 or 1) / math.sin(math.atan(tangent)) * 0.9
     back = numpy.array([0.9, 0.5, 1.4])
     back /= numpy.linalg.norm(back)
+    target = (low + high) / 2
+    return seen_from(target + back * distance, target, math.degrees(2 * math.atan(tangent)))
+
+
+def seen_from(eye, target, yfov):
+    """A camera's matrix, and its vertical field of view in radians."""
+    back = numpy.array(eye, float) - target
+    back /= numpy.linalg.norm(back)
     right = numpy.cross([0, 1, 0], back)
     right /= numpy.linalg.norm(right)
     place = numpy.identity(4)
-    place[:3, 0], place[:3, 1], place[:3, 2] = right, numpy.cross(back, right), back
-    place[:3, 3] = (low + high) / 2 + back * distance
-    return place, 2 * math.atan(tangent)
+    place[:3, 0], place[:3, 1], place[:3, 2], place[:3, 3] = right, numpy.cross(back, right), back, eye
+    return place, math.radians(yfov)
 
 
 if __name__ == '__main__':

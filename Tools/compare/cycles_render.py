@@ -8,6 +8,13 @@ import bpy
 
 def main():
     task = json.loads(sys.argv[1])
+    scene = set_up(task)
+    scene.render.filepath = task['out']
+    bpy.ops.render.render(write_still=True)
+
+
+def set_up(task):
+    """The scene of the file, ready to be rendered."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     # COMPAT: lux and candela without the 683 lumens of a watt, but with the 4π that Blender puts into a lamp's power.
     bpy.ops.import_scene.gltf(filepath=task['scene'], export_import_convert_lighting_mode='COMPAT')
@@ -22,8 +29,7 @@ def main():
         light_with(scene, task['env'])
     # Blender's frame 0 is the start of the animation.
     scene.frame_set(task['frame'] - 1)
-    scene.render.filepath = task['out']
-    bpy.ops.render.render(write_still=True)
+    return scene
 
 
 def set_up_cycles(scene, task):
@@ -92,4 +98,5 @@ def light_with(scene, path):
     world.node_tree.links.new(texture.outputs['Color'], nodes['Background'].inputs['Color'])
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -7,7 +7,7 @@ struct EnvironmentView {
   var rows: UnsafePointer<Float>
   var columns: UnsafePointer<Float>
   var coarseColumns: UnsafePointer<Float>
-  var density: UnsafePointer<Float>
+  var rowDensity: UnsafePointer<Float>
   var width: Int
   var height: Int
   var scale: Float
@@ -35,39 +35,43 @@ struct EnvironmentView {
     return F.lesser(position, end - 1)
   }
 
-  /// Radiance at texture coordinates in [0, 1].
-  @inline(__always)
-  private func bilinear<F: LaneFloat>(_ u: F, _ v: F) -> Vector<F> {
-    let (w, h) = (Float(width), Float(height))
-    let x = u * w - 0.5
-    let y = v * h - 0.5
-    let (floorX, floorY) = (x.floor, y.floor)
-    let (fx, fy) = (x - floorX, y - floorY)
-    let left = F.select(floorX .< 0, floorX + w, floorX)
-    let next = floorX + 1
-    let right = F.select(next .< w, next, next - w)
-    let top = floorY.atLeast(0).truncated &* UInt32(width)
-    let bottom = (floorY + 1).atMost(h - 1).truncated &* UInt32(width)
-    let (leftIndex, rightIndex) = (left.truncated, right.truncated)
-    let a = (top &+ leftIndex) &* 3
-    let b = (top &+ rightIndex) &* 3
-    let c = (bottom &+ leftIndex) &* 3
-    let d = (bottom &+ rightIndex) &* 3
+  /// The lookup between four texel centres.
+  private struct Patch<F: LaneFloat> {
+    /// Rows, then columns.
+    var a: Vector<F>
+    var b: Vector<F>
+    var c: Vector<F>
+    var d: Vector<F>
+
     @inline(__always)
-    func blend(_ channel: Int) -> F {
-      let p = texels + channel
-      let (va, vb, vc, vd) = (F.gather(p, a), F.gather(p, b), F.gather(p, c), F.gather(p, d))
-      let upper = va.addingProduct(vb - va, fx)
-      let lower = vc.addingProduct(vd - vc, fx)
-      return upper.addingProduct(lower - upper, fy) * scale
+    func at(_ fx: F, _ fy: F) -> Vector<F> {
+      let upper = a.addingProduct(b - a, fx)
+      let lower = c.addingProduct(d - c, fx)
+      return upper.addingProduct(lower - upper, fy)
     }
-    return Vector(blend(0), blend(1), blend(2))
   }
 
-  /// Density per steradian out of that per unit of (u, v).
+  /// - Parameters:
+  ///   - row: Of the cell, 0 ... height.
+  ///   - column: Of the cell, 0 ..< width.
   @inline(__always)
-  private static func solidAngleDensity<F: LaneFloat>(_ density: F, sine: F) -> F {
-    F.select(sine .> 0, density / (sine * (2 * Float.pi * Float.pi)), F(lane: 0))
+  private func patch<F: LaneFloat>(row: F, column: F) -> Patch<F> {
+    let next = column + 1
+    let right = F.select(next .< F(lane: Float(width)), next, F(lane: 0))
+    let top = (row - 1).atLeast(0).truncated &* UInt32(width)
+    let bottom = row.atMost(Float(height - 1)).truncated &* UInt32(width)
+    @inline(__always)
+    func texel(_ row: F.Bits, _ column: F) -> Vector<F> {
+      let index = (row &+ column.truncated) &* 3
+      return Vector(F.gather(texels, index), F.gather(texels + 1, index), F.gather(texels + 2, index))
+    }
+    return Patch(a: texel(top, column), b: texel(top, right), c: texel(bottom, column), d: texel(bottom, right))
+  }
+
+  /// Density of `sample` per steradian.
+  @inline(__always)
+  private func density<F: LaneFloat>(_ light: Vector<F>, row: F, sine: F) -> F {
+    F.select(sine .> 0, luminance(light) * F.gather(rowDensity, row.truncated) / sine, F(lane: 0))
   }
 
   /// Radiance from a unit direction, and the density of `sample` there, per steradian.
@@ -78,10 +82,13 @@ struct EnvironmentView {
     let around = laneAtan2Turns(d.z, d.x) + 0.5
     let u = F.select(around .< 1, around, F(lane: 0)).clampedToUnit
     let v = (laneAtan2Turns(sine, d.y) * 2).clampedToUnit
-    let column = (u * Float(width)).floor.atMost(Float(width - 1))
-    let row = (v * Float(height)).floor.atMost(Float(height - 1))
-    let table = F.gather(density, (row.truncated &* UInt32(width)) &+ column.truncated)
-    return (bilinear(u, v), EnvironmentView.solidAngleDensity(table, sine: sine))
+    let x = u * Float(width) - 0.5
+    let y = v * Float(height) - 0.5
+    let (floorX, floorY) = (x.floor, y.floor)
+    let column = F.select(floorX .< 0, floorX + Float(width), floorX)
+    let row = floorY + 1
+    let light = patch(row: row, column: column).at(x - floorX, y - floorY)
+    return (light * F(lane: scale), density(light, row: row, sine: sine))
   }
 
   // Sampling takes three steps, because each waits for memory that the one before can ask for: all paths of a batch take a
@@ -92,7 +99,7 @@ struct EnvironmentView {
   func locate<F: LaneFloat>(_ x: F, _ y: F) -> (row: F, coarse: F) {
     let zero = F(lane: 0)
     let row = EnvironmentView.find(
-      rows, F.Bits(lane: 0), first: zero, end: F(lane: Float(height)), span: height, y)
+      rows, F.Bits(lane: 0), first: zero, end: F(lane: Float(height + 1)), span: height + 1, y)
     let coarseCount = EnvironmentTables.coarseCount(width)
     let coarse = EnvironmentView.find(
       coarseColumns, row.truncated &* UInt32(coarseCount + 1), first: zero, end: F(lane: Float(coarseCount)),
@@ -107,9 +114,9 @@ struct EnvironmentView {
     glint_prefetch(columns + (index &+ EnvironmentTables.coarseStep))
   }
 
-  /// Texture coordinates of a sample, and its density per unit of them.
+  /// The cell's column, and what choosing row and column left of both numbers.
   @inline(__always)
-  func refine<F: LaneFloat>(_ x: F, _ y: F, row: F, coarse: F) -> (s: F, t: F, density: F) {
+  func refine<F: LaneFloat>(_ x: F, _ y: F, row: F, coarse: F) -> (column: F, restX: F, restY: F) {
     let rowIndex = row.truncated
     let (rowStart, rowEnd) = (F.gather(rows, rowIndex), F.gather(rows + 1, rowIndex))
     let table = rowIndex &* UInt32(width + 1)
@@ -119,31 +126,47 @@ struct EnvironmentView {
       span: EnvironmentTables.coarseStep, x)
     let columnIndex = table &+ column.truncated
     let (columnStart, columnEnd) = (F.gather(columns, columnIndex), F.gather(columns + 1, columnIndex))
-    let s = (column + ((x - columnStart) / (columnEnd - columnStart)).clampedToUnit) / Float(width)
-    let t = (row + ((y - rowStart) / (rowEnd - rowStart)).clampedToUnit) / Float(height)
-    // As `EnvironmentTables.density`, bit for bit.
-    return (s, t, ((rowEnd - rowStart) * Float(height)) * ((columnEnd - columnStart) * Float(width)))
+    return (
+      column, ((x - columnStart) / (columnEnd - columnStart)).clampedToUnit,
+      ((y - rowStart) / (rowEnd - rowStart)).clampedToUnit
+    )
   }
 
   @inline(__always)
-  func prefetchTexels(s: Float, t: Float) {
-    let column = max(0, Int(s * Float(width) - 0.5))
-    let row = max(0, Int(t * Float(height) - 0.5))
-    glint_prefetch(texels + 3 &* (row &* width &+ column))
-    glint_prefetch(texels + 3 &* (min(height &- 1, row &+ 1) &* width &+ column))
+  func prefetchTexels(row: Float, column: Float) {
+    let (row, column) = (Int(row), Int(column))
+    glint_prefetch(texels + 3 &* (max(0, row &- 1) &* width &+ column))
+    glint_prefetch(texels + 3 &* (min(height &- 1, row) &* width &+ column))
+  }
+
+  /// In [0, 1), with density proportional to what runs linearly from `a` to `b`.
+  @inline(__always)
+  private static func sampleLinear<F: LaneFloat>(_ a: F, _ b: F, _ u: F) -> F {
+    let divisor = a + (a * a).addingProduct(u, b * b - a * a).atLeast(0).root
+    return F.select(divisor .> 0, u * (a + b) / divisor, u).atMost(0x1.fffffep-1)
   }
 
   /// The sample's direction, its radiance and its density per steradian; density zero where there is nothing to sample.
   @inline(__always)
-  func finish<F: LaneFloat>(s: F, t: F, density: F) -> (direction: Vector<F>, radiance: Vector<F>, density: F) {
-    let (sinTheta, cosTheta) = laneSinCosTurns(t * 0.5)
-    let (sinPhi, cosPhi) = laneSinCosTurns(s - 0.5)
+  func finish<F: LaneFloat>(
+    row: F, column: F, restX: F, restY: F
+  ) -> (direction: Vector<F>, radiance: Vector<F>, density: F) {
+    let patch = patch(row: row, column: column)
+    let (a, b, c, d) = (luminance(patch.a), luminance(patch.b), luminance(patch.c), luminance(patch.d))
+    // The outermost rows of cells have only the half that lies in the square.
+    var fy = EnvironmentView.sampleLinear(a + b, c + d, restY)
+    fy = F.select(row .< 1, restY * 0.5 + 0.5, fy)
+    fy = F.select(F(lane: Float(height - 1)) .< row, restY * 0.5, fy)
+    let fx = EnvironmentView.sampleLinear(a.addingProduct(c - a, fy), b.addingProduct(d - b, fy), restX)
+    let (sinTheta, cosTheta) = laneSinCosTurns((row - 0.5 + fy) * (0.5 / Float(height)))
+    let (sinPhi, cosPhi) = laneSinCosTurns((column + 0.5 + fx) * (1 / Float(width)) - 0.5)
     let sine = sinTheta.atLeast(0)
-    let d = Vector(sine * cosPhi, cosTheta, sine * sinPhi)
+    let direction = Vector(sine * cosPhi, cosTheta, sine * sinPhi)
     let up = Vector<F>(lane: SIMD3(0, 1, 0))
+    let light = patch.at(fx, fy)
     return (
-      d.transformed(environmentToWorld).normalized(or: up), bilinear(s, t),
-      EnvironmentView.solidAngleDensity(density, sine: sine)
+      direction.transformed(environmentToWorld).normalized(or: up), light * F(lane: scale),
+      density(light, row: row, sine: sine)
     )
   }
 }

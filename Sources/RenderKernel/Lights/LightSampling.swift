@@ -53,7 +53,7 @@ extension LightView {
     let cosine = dot(normal, direction).magnitude
     guard cosine > 1e-6 else { return .none }
     let materialIndex = geometry.pointee.materialIndex(Int(emitter.triangle))
-    let density = areaDensity[materialIndex] * square / cosine * kindProbability
+    let density = areaDensity[materialIndex] * square / cosine
     guard density > 0 else { return .none }
     let material = materials + materialIndex
     let uv0 = geometry.pointee.coordinates(geometry.pointee.uv0, corners, u, v)
@@ -76,7 +76,7 @@ extension LightView {
   func samplePunctual(from origin: SIMD3<Float>, choice: Float) -> LightSample {
     let index = LightView.find(punctualSums, punctualCount, choice)
     let source = punctual + index
-    let probability = (punctualSums[index + 1] - punctualSums[index]) * kindProbability
+    let probability = punctualSums[index + 1] - punctualSums[index]
     guard probability > 0 else { return .none }
     var light = source.pointee.intensity / probability
     if source.pointee.kind == .directional {

@@ -2,8 +2,8 @@ import LaneMath
 
 /// Emissive triangles and punctual lights of a frame, ready for sampling.
 ///
-/// A vertex of a path asks one light: of the kinds that the frame has (environment, emissive triangles, punctual lights) one
-/// with equal chances, and of the kind one by its power. A triangle's chance is proportional to area times luminance of its
+/// A vertex of a path asks one light of each kind that the frame has (environment, emissive triangles, punctual lights), by
+/// its power. A triangle's chance is proportional to area times luminance of its
 /// material, so that the density at a point depends on the material alone.
 final class LightTables: @unchecked Sendable {
   // Sendable because everything is written in `init` only.
@@ -22,6 +22,8 @@ final class LightTables: @unchecked Sendable {
   /// Running sums, `count + 1`, the last is 1.
   let punctualSums: FlatBuffer<Float>
   let kindCount: Int
+  /// Environment, emissive triangles, punctual lights.
+  static let largestKindCount = 3
 
   init(
     _ frame: FrameDescription, materials: FlatBuffer<MaterialView>, instances: FlatBuffer<InstanceGeometry>,
@@ -112,8 +114,6 @@ struct LightView {
   var punctualSums: UnsafePointer<Float>
   var punctualCount: Int
   var kindCount: Int
-  /// Chance of each kind of light.
-  var kindProbability: Float
 
   init(_ tables: LightTables) {
     triangles = UnsafePointer(tables.triangles.pointer)
@@ -124,7 +124,6 @@ struct LightView {
     punctualSums = UnsafePointer(tables.punctualSums.pointer)
     punctualCount = tables.punctual.count
     kindCount = tables.kindCount
-    kindProbability = kindCount > 0 ? 1 / Float(kindCount) : 0
   }
 
   /// Last index with `sums[index] <= u`.
