@@ -32,6 +32,24 @@ public struct FinishedFrame: Sendable {
     self.init(width: film.width, height: film.height, sampleCount: sampleCount, sums: film.mergedSums())
   }
 
+  /// Means of the samples, linear: row-major, `height × width × 3`, top row first.
+  public func linear() -> [Float] {
+    let (pixelCount, divisor) = (width * height, Float(sampleCount))
+    return [Float](unsafeUninitializedCapacity: 3 * pixelCount) { values, count in
+      for i in 0..<pixelCount {
+        for channel in 0..<3 {
+          values.initializeElement(at: 3 * i + channel, to: sums.pointer[channel * pixelCount + i] / divisor)
+        }
+      }
+      count = 3 * pixelCount
+    }
+  }
+
+  /// The picture as a Portable Float Map's bytes: linear, without exposure or view transform.
+  public func pfm() throws(ImageError) -> [UInt8] {
+    try PFMWriter.encode(rgb: linear(), width: width, height: height)
+  }
+
   /// The picture as a PNG file's bytes.
   public func png(view: ViewSettings, depth: BitDepth) throws(ImageError) -> [UInt8] {
     switch depth {

@@ -15,6 +15,10 @@ public final class LocalRenderer: Sendable {
     public var counters: WorkCounters
     /// Time that threads spent on its units.
     public var seconds: Double
+    /// Time that making it ready took.
+    public var prepareSeconds: Double
+    /// From the first unit queued to the last one done.
+    public var sampleSeconds: Double
   }
 
   private struct Unit: Sendable {
@@ -71,24 +75,38 @@ public final class LocalRenderer: Sendable {
   ) async throws {
     guard let first = frames.first else { return }
     let preparer = preparer
-    @Sendable func prepare(_ number: Int) throws -> PreparedJobFrame {
-      try preparer.prepare(try state(number), number: number, camera: camera)
+    @Sendable func prepare(_ number: Int) throws -> (frame: PreparedJobFrame, seconds: Double) {
+      let start = ContinuousClock.now
+      let frame = try preparer.prepare(try state(number), number: number, camera: camera)
+      return (frame, LocalRenderer.seconds(since: start))
     }
     var prepared = try await threads.run { _ in try prepare(first) }
-    var running: (number: Int, Task<[UnitOutcome], any Error>)?
+    var running: Task<Frame, any Error>?
     for (index, number) in frames.enumerated() {
       let next = frames.indices.contains(index + 1) ? frames[index + 1] : nil
-      let following = Handover<PreparedJobFrame>()
+      let following = Handover<(frame: PreparedJobFrame, seconds: Double)>()
       let work = Handover<[UnitOutcome]>()
-      enqueue(prepared, into: work, onUnit: onUnit) {
+      let start = ContinuousClock.now
+      enqueue(prepared.frame, into: work, onUnit: onUnit) {
         if let next { following.resolve(Result { try prepare(next) }) }
       }
-      let task = Task { try await work.value() }
-      if let (number, task) = running { try await onFrame(assemble(number, try await task.value)) }
-      running = (number, task)
+      let prepareSeconds = prepared.seconds
+      let task = Task {
+        let outcomes = try await work.value()
+        let sampleSeconds = LocalRenderer.seconds(since: start)
+        return await self.assemble(
+          number, outcomes, prepareSeconds: prepareSeconds, sampleSeconds: sampleSeconds)
+      }
+      if let running { try await onFrame(try await running.value) }
+      running = task
       if next != nil { prepared = try await following.value() }
     }
-    if let (number, task) = running { try await onFrame(assemble(number, try await task.value)) }
+    if let running { try await onFrame(try await running.value) }
+  }
+
+  private static func seconds(since start: ContinuousClock.Instant) -> Double {
+    let (seconds, attoseconds) = (ContinuousClock.now - start).components
+    return Double(seconds) + Double(attoseconds) * 1e-18
   }
 
   /// Queues all units of a frame, and `beforeEnd` before the last of them.
@@ -115,7 +133,9 @@ public final class LocalRenderer: Sendable {
     }
   }
 
-  private func assemble(_ number: Int, _ outcomes: [UnitOutcome]) async throws -> Frame {
+  private func assemble(
+    _ number: Int, _ outcomes: [UnitOutcome], prepareSeconds: Double, sampleSeconds: Double
+  ) async -> Frame {
     let (settings, sampleCount) = (settings, sampleCount)
     return await withCheckedContinuation { continuation in
       let thread = Thread {
@@ -130,7 +150,7 @@ public final class LocalRenderer: Sendable {
         continuation.resume(
           returning: Frame(
             number: number, picture: FinishedFrame(film, sampleCount: sampleCount), counters: counters,
-            seconds: seconds))
+            seconds: seconds, prepareSeconds: prepareSeconds, sampleSeconds: sampleSeconds))
       }
       thread.stackSize = 8 << 20
       thread.start()

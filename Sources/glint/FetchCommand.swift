@@ -33,6 +33,8 @@ struct FetchCommand: AsyncParsableCommand {
   @Flag(help: "Print one JSON document.")
   var json = false
 
+  func validate() throws { try FramePattern(output).checkIsPicture() }
+
   func run() async throws {
     Interruption.leave()
     let (detail, files) = try await connection.withClient { client in

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 
 /// What a command prints on standard output.
@@ -36,6 +37,16 @@ struct FramePattern: Sendable {
   var text: String
 
   init(_ text: String) { self.text = text }
+
+  /// Whether files of the pattern are Portable Float Maps, by the extension.
+  var isFloatMap: Bool { text.lowercased().hasSuffix(".pfm") }
+
+  /// What a farm's pictures cannot be.
+  func checkIsPicture() throws {
+    if isFloatMap {
+      throw ValidationError("--output: the farm develops its pictures; .pfm files come from `glint render` only")
+    }
+  }
 
   /// The file of a frame; the number is padded with zeros to the run's length. Without `#` the number goes before the
   /// extension, unless there is one frame only.

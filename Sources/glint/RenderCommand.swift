@@ -18,6 +18,9 @@ struct RenderCommand: AsyncParsableCommand {
         glint render scene.glb
         glint render scene.glb --frames 1-48 --size 1920x1080 --samples 256 -o out/frame.####.png
         glint render scene.glb --env sky.hdr --exposure 0.5 --view agx --json
+        glint render scene.glb -o frame.####.pfm
+
+      Files are PNG; a name that ends in .pfm gives a Portable Float Map: linear colour, without exposure and view.
       """)
 
   @OptionGroup(title: "Scene") var scene: SceneOptions
@@ -57,6 +60,7 @@ struct RenderCommand: AsyncParsableCommand {
     let meter = PathMeter()
     var files: [FetchedFrame] = []
     var total = WorkCounters()
+    var (prepareSeconds, sampleSeconds) = (0.0, 0.0)
     try await renderer.render(
       frames: frames, state: { try imported.state(frame: $0) }, camera: camera,
       onUnit: { bar.advance(by: 1, detail: meter.add($0.paths)) },
@@ -64,6 +68,8 @@ struct RenderCommand: AsyncParsableCommand {
         let path = pattern.path(frame: frame.number, isOnlyFrame: frames.count == 1)
         try write(frame.picture, to: path)
         total = total + frame.counters
+        prepareSeconds += frame.prepareSeconds
+        sampleSeconds += frame.sampleSeconds
         if frame.counters.nonFiniteSamples > 0 {
           Terminal.warn(
             "frame \(frame.number): \(frame.counters.nonFiniteSamples) samples were not finite and became black")
@@ -80,7 +86,8 @@ struct RenderCommand: AsyncParsableCommand {
       try Output.json(
         RenderDocument(
           frames: files, warnings: imported.warnings.map(\.description), loadSeconds: loadSeconds,
-          renderSeconds: renderSeconds, paths: total.paths,
+          prepareSeconds: prepareSeconds, sampleSeconds: sampleSeconds, renderSeconds: renderSeconds,
+          paths: total.paths,
           pathsPerSecond: Double(total.paths) / max(renderSeconds, 1e-9), kernelRevision: kernelRevision))
     } else if Terminal.showsProgress {
       Terminal.note(
@@ -102,9 +109,13 @@ struct RenderCommand: AsyncParsableCommand {
   }
 
   private func write(_ frame: FinishedFrame, to path: String) throws {
-    let png = try frame.png(view: picture.viewSettings, depth: picture.depth == .eight ? .eight : .sixteen)
+    let url = URL(fileURLWithPath: path)
+    let bytes =
+      FramePattern(output).isFloatMap
+      ? try frame.pfm()
+      : try frame.png(view: picture.viewSettings, depth: picture.depth == .eight ? .eight : .sixteen)
     do {
-      try PNGWriter.write(png, to: URL(fileURLWithPath: path))
+      try AtomicFile.write(bytes, to: url)
     } catch {
       throw CommandFailure(.failedWork, "\(error)")
     }
@@ -116,7 +127,12 @@ private struct RenderDocument: Encodable {
   var warnings: [String]
   /// Import: reading, decoding, baking.
   var loadSeconds: Double
-  /// Everything after it, pictures on disk included.
+  /// Deforming meshes, building structures and tables, of all frames.
+  var prepareSeconds: Double
+  /// From a frame's first unit queued to its last one done, over all frames; the preparing of a following frame may be
+  /// inside.
+  var sampleSeconds: Double
+  /// Everything after the import, pictures on disk included.
   var renderSeconds: Double
   var paths: UInt64
   var pathsPerSecond: Double

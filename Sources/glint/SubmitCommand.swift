@@ -51,6 +51,7 @@ struct SubmitCommand: AsyncParsableCommand {
     if output != nil, !wait {
       throw ValidationError("--output goes with --wait; without it, `glint fetch` downloads the frames")
     }
+    if let output { try FramePattern(output).checkIsPicture() }
   }
 
   func run() async throws {
