@@ -138,8 +138,6 @@ def shapes(bundle, mesh, materials, surfaces, matrix):
         if not item.emission.any():
             result[str(material)] = make(positions, normals, uv, indices, surfaces[material], None)
             continue
-        if normals is not None and item.emissive_texture is None:
-            normals = None
         emission = texture(bundle, item.emissive_texture, item.emission)
         if item.emissive_texture is None:
             emission = {'type': 'rgb', 'value': item.emission.tolist()}
@@ -151,10 +149,16 @@ def shapes(bundle, mesh, materials, surfaces, matrix):
             apart = positions[indices] + sign * gap * faces[:, None]
             order = indices if sign > 0 else indices[:, ::-1]
             apart = apart if sign > 0 else apart[:, ::-1]
-            count = numpy.arange(3 * len(indices)).reshape(-1, 3)
-            result[f'{material}_{side}'] = make(
-                apart.reshape(-1, 3), None, uv[order.reshape(-1)] if uv is not None else None, count,
-                surfaces[material], emission)
+            apart, order = apart.reshape(-1, 3), order.reshape(-1)
+            # Mitsuba finds the place of a textured emitter by its coordinates, which must then occur once: a mesh for each
+            # triangle.
+            step = 3 if item.emissive_texture else len(apart)
+            if len(apart) > 3000 and item.emissive_texture:
+                raise NoEquivalent('textured emitters of more than 1,000 triangles')
+            for first in range(0, len(apart), step):
+                result[f'{material}_{side}_{first}'] = make(
+                    apart[first:first + step], None, uv[order[first:first + step]] if uv is not None else None,
+                    numpy.arange(step).reshape(-1, 3), surfaces[material], emission)
     return result
 
 

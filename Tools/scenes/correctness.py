@@ -94,11 +94,11 @@ def sun(scene):
 
 
 def lamps(scene):
-    """Panels that shine from both sides, in colours of a picture."""
+    """Panels above the view that shine from both sides, in colours of a picture."""
     stage(scene)
     glow = scene.add_texture('glow', png(picture(16, 16, lambda u, v: (0.25 + 0.75 * u, 0.6, 0.25 + 0.75 * v))))
     panel = scene.add_material('panel', (0.2, 0.2, 0.2), roughness=0.7, emissive=(1, 1, 1), strength=3, glow=scene.texture_info(glow))
-    for x, height, tilt in ((-1.4, 1.9, 30), (0.2, 2.1, -20), (1.6, 1.7, 50)):
+    for x, height, tilt in ((-1.4, 2.9, 30), (0.2, 3.1, -20), (1.6, 2.7, 50)):
         scene.add_node('panel', scene.add_mesh('panel', [(quad((0, 0, 0), (0.4, 0, 0), (0, 0.3, 0)), panel)]),
                        at=(x, height, 0.2), turned=turn(x=70, z=tilt))
 
