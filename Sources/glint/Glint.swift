@@ -21,7 +21,11 @@ struct Glint: AsyncParsableCommand {
       """,
     version: "glint 0.1.0",
     groupedSubcommands: [
-      CommandGroup(name: "Rendering", subcommands: [RenderCommand.self, InspectCommand.self, SheetCommand.self]),
+      CommandGroup(
+        name: "Rendering",
+        subcommands: [
+          RenderCommand.self, InspectCommand.self, BundleCommand.self, SheetCommand.self,
+        ]),
       CommandGroup(name: "Running a farm", subcommands: [MasterCommand.self, AgentCommand.self, KeyCommand.self]),
       CommandGroup(
         name: "Using a farm",

@@ -25,6 +25,8 @@ import flip_evaluator
 import numpy
 from PIL import Image
 
+import tables
+
 HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
 
@@ -37,7 +39,7 @@ def main():
               f' {"Glint s":>8} {"Cycles s":>9}')
     else:
         print(f'{"asset":32} {"FLIP":>6} {"mean":>7} {"Glint s":>8} {"Cycles s":>9}')
-    worst = 0
+    worst, rows = 0, []
     for path in options.files:
         # Many exporters call every file so.
         name = path.parent.name if path.stem == 'scene' else path.stem
@@ -54,9 +56,12 @@ def main():
             worst = 1
             continue
         flip, difference, glint_seconds, cycles_seconds = row
+        rows.append((name, flip, difference))
         worst = max(worst, flip)
         mark = '  above the limit' if flip > options.limit else ''
         print(f'{name:32} {flip:6.3f} {difference:+7.2f} {glint_seconds:8.1f} {cycles_seconds:9.1f}{mark}', flush=True)
+    if options.table:
+        tables.write(REPOSITORY / 'docs' / 'correctness.md', 'cycles', table(rows, options))
     return 1 if worst > options.limit else 0
 
 
@@ -75,6 +80,7 @@ def read_options():
     parser.add_argument('--reference', type=int, default=1024, metavar='N',
                         help='samples to measure noise against (default: 1024)')
     parser.add_argument('--limit', type=float, default=0.1, metavar='FLIP', help='highest mean FLIP (default: 0.10)')
+    parser.add_argument('--table', action='store_true', help='write the rows into docs/correctness.md')
     parser.add_argument('--threads', type=int, default=2, metavar='N', help='of both (default: 2)')
     parser.add_argument('--out', type=pathlib.Path, default=pathlib.Path('out/compare'), metavar='DIR',
                         help='default: out/compare')
@@ -91,6 +97,24 @@ def read_options():
         options.glint = max(builds, key=lambda path: path.stat().st_mtime)
     options.glint = options.glint.resolve()
     return options
+
+
+# What differs on purpose, in assets that show it.
+BY_DESIGN = {
+    'BoxAnimated': 'triangles in the same plane: Cycles draws black where they hide each other, Glint the one that comes first',
+    'BoxVertexColors': 'no material: metallic as glTF has it, Blender takes a grey dielectric',
+    'SimpleInstancing': 'no material: metallic as glTF has it, Blender takes a grey dielectric',
+}
+
+
+def table(rows, options):
+    size = f'{options.size[0]}×{options.size[1]}'
+    mean = sum(flip for _, flip, _ in rows) / len(rows)
+    lines = [f'{size} pixels, {options.samples} samples, {options.bounces} bounces'
+             f'{", " + options.env.stem if options.env else ""}. Mean FLIP of {len(rows)} assets: {mean:.3f}.', '',
+             '| asset | FLIP | mean difference | by design |', '| --- | --- | --- | --- |']
+    return lines + [f'| {name} | {flip:.3f} | {difference:+.2f} | {BY_DESIGN.get(name, "")} |'
+                    for name, flip, difference in rows]
 
 
 def parse_size(text):

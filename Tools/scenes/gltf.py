@@ -189,10 +189,17 @@ class Gltf:
 
     def add_directional(self, name, direction, color, lux):
         """A directional light that shines along `direction`."""
+        return self.add_light(name, 'directional', color, lux, direction=direction)
+
+    def add_light(self, name, kind, color, intensity, at=None, direction=(0, -1, 0), cone=None):
+        """A punctual light; a spot's `cone` is its inner and outer angle in degrees."""
         self.extensions.add('KHR_lights_punctual')
         lights = self.json.setdefault('extensions', {}).setdefault('KHR_lights_punctual', {'lights': []})['lights']
-        lights.append({'name': name, 'type': 'directional', 'color': rounded(color), 'intensity': lux})
-        return self.add_node(name, turned=look_at((0, 0, 0), direction, (0.1, 1, 0.2)),
+        light = {'name': name, 'type': kind, 'color': rounded(color), 'intensity': intensity}
+        if cone:
+            light['spot'] = dict(zip(('innerConeAngle', 'outerConeAngle'), (math.radians(angle) for angle in cone)))
+        lights.append(light)
+        return self.add_node(name, at=at, turned=look_at((0, 0, 0), direction, (0.1, 1, 0.2)),
                              extensions={'KHR_lights_punctual': {'light': len(lights) - 1}})
 
     def add_instances(self, name, mesh, translations, rotations, scales):

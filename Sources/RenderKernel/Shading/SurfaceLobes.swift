@@ -1,57 +1,41 @@
 import LaneMath
 
-/// The surface of glTF 2.0 (appendix B): GGX over Lambert, mixed with GGX metal, with multiple scattering between facets
-/// made up for (Turquin, "Practical multiple scattering compensation for microfacet models", 2019). What the dielectric
-/// coat reflects is missing below it, so that nothing is gained or lost in the white furnace.
+/// The surface of glTF 2.0 (appendix B): GGX over Lambert, mixed with GGX metal. What the dielectric coat reflects is missing
+/// below it, so that nothing is gained or lost in the white furnace.
+///
+/// Metal and coat share facets, so they are one lobe with the sum of their factors. Where further lobes go is written in
+/// docs/kernel.md, "The surface".
 struct SurfaceLobes<F: LaneFloat> {
   static var dielectricF0: Float { 0.04 }
-  private static var smallestAlpha: Float { 1e-3 }
 
-  var alpha: F
-  /// Diffuse albedo below the coat, already scaled by what the coat lets through.
-  var diffuse: Vector<F>
-  /// Factors of the lobe: `specular + schlick·grazing`, where schlick = (1 − cos)⁵.
+  var facets: FacetReflection<F>
+  /// Factors of the facets' lobe: `specular + schlickWeight·grazing`.
   var specular: Vector<F>
   var grazing: Vector<F>
-  /// Probability of sampling the specular lobe.
+  /// Diffuse albedo below the coat, already scaled by what the coat lets through.
+  var diffuse: Vector<F>
+  /// Probability of sampling the facets' lobe.
   var specularProbability: F
-  private var lambdaO: F
-
-  @inline(__always)
-  static func alpha(_ roughness: F) -> F { (roughness * roughness).atLeast(smallestAlpha) }
-
-  @inline(__always)
-  static func schlickWeight(_ cosine: F) -> F {
-    let x = (1 - cosine).clampedToUnit
-    let x2 = x * x
-    return x2 * x2 * x
-  }
 
   /// - Parameter table: `AlbedoTables.values`.
   @inline(__always)
   init(baseColor: Vector<F>, metallic: F, roughness: F, cosO: F, table: UnsafePointer<Float>) {
-    alpha = Self.alpha(roughness)
-    lambdaO = MicrofacetLobe.lambda(cosO, alpha)
-    let albedo = AlbedoTables.lookup(table, cosine: cosO, roughness: roughness)
-    let single = (albedo.scale + albedo.bias).atLeast(1e-3)
-    let missing = ((1 - single) / single).atLeast(0)
-    let coat = Self.dielectricF0
-    let coatGain = missing * coat + 1
-    let coatAlbedo = ((albedo.scale * coat + albedo.bias) * coatGain).atMost(1)
-    let dielectric = 1 - metallic
+    facets = FacetReflection(roughness: roughness, cosO: cosO, table: table)
     let one = Vector<F>(lane: SIMD3(1, 1, 1))
-    let metalGain = (one + baseColor * missing) * metallic
-    diffuse = baseColor * (dielectric * (1 - coatAlbedo))
-    let coatPart = coatGain * dielectric
-    specular = baseColor * metalGain
-    specular = Vector(
-      specular.x.adding(coatPart, times: coat), specular.y.adding(coatPart, times: coat),
-      specular.z.adding(coatPart, times: coat))
-    grazing = (one - baseColor) * metalGain
-    grazing = Vector(
-      grazing.x.adding(coatPart, times: 1 - coat), grazing.y.adding(coatPart, times: 1 - coat),
-      grazing.z.adding(coatPart, times: 1 - coat))
-    let specularWeight = luminance(specular) * albedo.scale + luminance(specular + grazing) * albedo.bias
+    let dielectric = 1 - metallic
+
+    let f0 = Self.dielectricF0
+    let coat = facets.gain(F(lane: f0))
+    let coatAlbedo = facets.directionalAlbedo(specular: coat * f0, grazing: coat * (1 - f0))
+    diffuse = baseColor * (dielectric * (1 - coatAlbedo).atLeast(0))
+
+    let metal = Vector(facets.gain(baseColor.x), facets.gain(baseColor.y), facets.gain(baseColor.z)) * metallic
+    let coatShare = coat * dielectric
+    specular = Vector(coatShare * f0, coatShare * f0, coatShare * f0) + baseColor * metal
+    let coatGrazing = coatShare * (1 - f0)
+    grazing = Vector(coatGrazing, coatGrazing, coatGrazing) + (one - baseColor) * metal
+
+    let specularWeight = facets.directionalAlbedo(specular: luminance(specular), grazing: luminance(grazing))
     let diffuseWeight = luminance(diffuse)
     let sum = specularWeight + diffuseWeight
     let part = (specularWeight / sum).atMost(1).atLeast(0.1)
@@ -65,14 +49,11 @@ struct SurfaceLobes<F: LaneFloat> {
     let zero = F(lane: 0)
     let isAbove = (wi.z .> 0) .& (wo.z .> 0)
     let m = (wo + wi).normalized(or: Vector(lane: SIMD3(0, 0, 1)))
-    let d = MicrofacetLobe.distribution(m.z, alpha)
-    let lobe = d / (wo.z * 4)
-    let lambdaI = MicrofacetLobe.lambda(F.select(isAbove, wi.z, F(lane: 1)), alpha)
-    let seen = 1 + lambdaO
-    let fresnel = Vector(lane: .zero).addingProduct(grazing, Self.schlickWeight(dot(wo, m))) + specular
+    let lobe = facets.evaluate(wo, Vector(wi.x, wi.y, F.select(isAbove, wi.z, F(lane: 1))), m)
+    let fresnel = specular.addingProduct(grazing, FacetReflection.schlickWeight(dot(wo, m)))
     let cosine = wi.z * (1 / Float.pi)
-    let value = (fresnel * (lobe / (seen + lambdaI))).addingProduct(diffuse, cosine)
-    let density = (specularProbability * (lobe / seen)).addingProduct(1 - specularProbability, cosine)
+    let value = (fresnel * lobe.value).addingProduct(diffuse, cosine)
+    let density = (specularProbability * lobe.density).addingProduct(1 - specularProbability, cosine)
     return (Vector.select(isAbove, value, Vector(zero, zero, zero)), F.select(isAbove, density, zero))
   }
 
@@ -88,10 +69,15 @@ struct SurfaceLobes<F: LaneFloat> {
     let rest = F.select(isSpecular, u, u - specularProbability)
     let chance = F.select(isSpecular, specularProbability, 1 - specularProbability)
     let (sinPhi, cosPhi) = laneSinCosTurns((rest / chance).atMost(0x1.fffffep-1))
-    let m = MicrofacetLobe.sampleVisibleNormal(wo, alpha, sinPhi: sinPhi, cosPhi: cosPhi, v)
-    let reflected = m * (dot(wo, m) * 2) - wo
-    let radius = v.root
-    let scattered = Vector(radius * cosPhi, radius * sinPhi, (1 - v).root)
+    let reflected = facets.sample(wo, sinPhi: sinPhi, cosPhi: cosPhi, v)
+    let scattered = Self.sampleCosine(sinPhi: sinPhi, cosPhi: cosPhi, v)
     return Vector.select(isSpecular, reflected, scattered)
+  }
+
+  /// A direction with density cosine / π.
+  @inline(__always)
+  static func sampleCosine(sinPhi: F, cosPhi: F, _ v: F) -> Vector<F> {
+    let radius = v.root
+    return Vector(radius * cosPhi, radius * sinPhi, (1 - v).root)
   }
 }
