@@ -17,7 +17,9 @@ public final class PreparedJobFrame: Sendable {
 /// Makes frames of one scene ready to render, and keeps what frames have in common: structures of what does not deform,
 /// and of what has kept its pose since the last frame.
 public final class FramePreparer: Sendable {
+  /// Without its textures: frames read them as `textures`.
   public let scene: Scene
+  private let textures: [TexturePyramid]
   private let threadCount: Int
   private let kind: AccelerationKind
   private let alphaTested: [Bool]
@@ -38,6 +40,9 @@ public final class FramePreparer: Sendable {
 
   /// - Parameter threadCount: Threads that build structures.
   public init(scene: Scene, threadCount: Int, kind: AccelerationKind = .wide) {
+    textures = TexturePyramid.pyramids(of: scene.textures, for: scene.materials, threadCount: threadCount)
+    var scene = scene
+    scene.textures = []
     self.scene = scene
     self.threadCount = threadCount
     self.kind = kind
@@ -53,7 +58,6 @@ public final class FramePreparer: Sendable {
     }
     var description = FrameDescription(camera: state.cameras[camera])
     description.materials = scene.materials
-    description.textures = scene.textures
     description.lights = state.lights
     description.environment = scene.environment
     description.environmentScale = scene.environmentScale
@@ -89,7 +93,8 @@ public final class FramePreparer: Sendable {
     }
     description.meshes = meshes.map(\.mesh)
     self.state.withLock { $0.posed = posed }
-    let frame = PreparedFrame(description, meshes: meshes, kind: kind, environmentTables: environmentTables())
+    let frame = PreparedFrame(
+      description, meshes: meshes, kind: kind, textures: textures, environmentTables: environmentTables())
     return PreparedJobFrame(number: number, frame: frame)
   }
 

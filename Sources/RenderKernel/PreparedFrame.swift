@@ -4,7 +4,7 @@ import LaneMath
 /// Bits belong to a revision: whatever changes a pixel or a work counter raises it (`GoldenDigestTests`).
 ///
 /// Never inlined: an incremental build must not leave an old number in another module.
-public var kernelRevision: Int { @inline(never) get { 2 } }
+public var kernelRevision: Int { @inline(never) get { 3 } }
 
 /// A frame with everything that rays need. Immutable; shared by threads.
 public final class PreparedFrame: @unchecked Sendable {
@@ -16,14 +16,17 @@ public final class PreparedFrame: @unchecked Sendable {
   let instances: FlatBuffer<InstanceGeometry>
   let lights: LightTables
   let environmentTables: EnvironmentTables?
+  let hasTextureLevels: Bool
+  private let textures: [TexturePyramid]
   private let meshes: [PreparedMesh]
 
   /// - Parameters:
   ///   - meshes: One for each of the description's meshes, of structure `kind`.
+  ///   - textures: For each of the description's textures; made here if nil. With them, the description needs none.
   ///   - environmentTables: Of the description's environment; made here if nil.
   public init(
     _ description: FrameDescription, meshes: [PreparedMesh], kind: AccelerationKind = .wide,
-    environmentTables: EnvironmentTables? = nil
+    textures: [TexturePyramid]? = nil, environmentTables: EnvironmentTables? = nil
   ) {
     precondition(meshes.count == description.meshes.count)
     glint_set_float_environment()
@@ -31,9 +34,13 @@ public final class PreparedFrame: @unchecked Sendable {
     self.meshes = meshes
     structure = SceneStructure(meshes: meshes, instances: description.instances, kind: kind)
     let texelTables = TexelTables.shared.values
+    let textures =
+      textures ?? TexturePyramid.pyramids(of: description.textures, for: description.materials, threadCount: 1)
+    self.textures = textures
+    hasTextureLevels = textures.contains { $0.levels.count > 1 }
     materials = FlatBuffer(count: description.materials.count) { views in
       for (i, material) in description.materials.enumerated() {
-        views[i] = MaterialView(material, description.textures, texelTables.pointer)
+        views[i] = MaterialView(material, textures, texelTables.pointer)
       }
     }
     instances = FlatBuffer(count: description.instances.count) { views in
