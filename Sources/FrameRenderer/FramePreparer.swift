@@ -17,9 +17,8 @@ public final class PreparedJobFrame: Sendable {
 /// Makes frames of one scene ready to render, and keeps what frames have in common: structures of what does not deform,
 /// and of what has kept its pose since the last frame.
 public final class FramePreparer: Sendable {
-  /// Without its textures: frames read them as `textures`.
   public let scene: Scene
-  private let textures: [TexturePyramid]
+  private let textures: TexturePyramids
   private let threadCount: Int
   private let kind: AccelerationKind
   private let alphaTested: [Bool]
@@ -40,9 +39,7 @@ public final class FramePreparer: Sendable {
 
   /// - Parameter threadCount: Threads that build structures.
   public init(scene: Scene, threadCount: Int, kind: AccelerationKind = .wide) {
-    textures = TexturePyramid.pyramids(of: scene.textures, for: scene.materials, threadCount: threadCount)
-    var scene = scene
-    scene.textures = []
+    textures = TexturePyramids(scene.textures, for: scene.materials, threadCount: threadCount)
     self.scene = scene
     self.threadCount = threadCount
     self.kind = kind
@@ -145,7 +142,8 @@ public final class BundleRenderer: Sendable {
     if let known = self.preparer.withLock({ $0 }) {
       preparer = known
     } else {
-      preparer = FramePreparer(scene: try BundleReader.scene(of: manifest, from: source), threadCount: threadCount)
+      preparer = FramePreparer(
+        scene: try BundleReader.scene(of: manifest, from: source, threadCount: threadCount), threadCount: threadCount)
       self.preparer.withLock { $0 = preparer }
     }
     let state = try BundleReader.state(frame: number, of: manifest, scene: preparer.scene, from: source)

@@ -17,16 +17,16 @@ public final class PreparedFrame: @unchecked Sendable {
   let lights: LightTables
   let environmentTables: EnvironmentTables?
   let hasTextureLevels: Bool
-  private let textures: [TexturePyramid]
+  private let textures: TexturePyramids
   private let meshes: [PreparedMesh]
 
   /// - Parameters:
   ///   - meshes: One for each of the description's meshes, of structure `kind`.
-  ///   - textures: For each of the description's textures; made here if nil. With them, the description needs none.
+  ///   - textures: Of the description's textures and materials; made here if nil.
   ///   - environmentTables: Of the description's environment; made here if nil.
   public init(
     _ description: FrameDescription, meshes: [PreparedMesh], kind: AccelerationKind = .wide,
-    textures: [TexturePyramid]? = nil, environmentTables: EnvironmentTables? = nil
+    textures: TexturePyramids? = nil, environmentTables: EnvironmentTables? = nil
   ) {
     precondition(meshes.count == description.meshes.count)
     glint_set_float_environment()
@@ -35,9 +35,9 @@ public final class PreparedFrame: @unchecked Sendable {
     structure = SceneStructure(meshes: meshes, instances: description.instances, kind: kind)
     let texelTables = TexelTables.shared.values
     let textures =
-      textures ?? TexturePyramid.pyramids(of: description.textures, for: description.materials, threadCount: 1)
+      textures ?? TexturePyramids(description.textures, for: description.materials, threadCount: 1)
     self.textures = textures
-    hasTextureLevels = textures.contains { $0.levels.count > 1 }
+    hasTextureLevels = textures.hasLevels
     materials = FlatBuffer(count: description.materials.count) { views in
       for (i, material) in description.materials.enumerated() {
         views[i] = MaterialView(material, textures, texelTables.pointer)

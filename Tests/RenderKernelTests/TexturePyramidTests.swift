@@ -24,7 +24,7 @@ struct TexturePyramidTests {
 
   private func bytes(_ pyramid: TexturePyramid, _ level: Int, _ x: Int, _ y: Int) -> [UInt8] {
     let plane = pyramid.levels[level]
-    let texel = plane.texels[TextureLevel.column(x) + plane.row(y)]
+    let texel = plane.texels[plane.column(x) + plane.row(y)]
     return (0..<4).map { UInt8(truncatingIfNeeded: texel >> (8 * $0)) }
   }
 
@@ -98,8 +98,11 @@ struct TexturePyramidTests {
     var glass = Material()
     glass.alphaMode = .blend
     glass.baseColorTexture = TextureReference(texture: 1)
-    let both = TexturePyramid.pyramids(of: [picture, picture], for: [Material(), glass], threadCount: 2)
-    #expect(bytes(both[0], 1, 0, 0)[0] == 100 && bytes(both[1], 1, 0, 0)[0] == 200)
+    var wall = glass
+    wall.alphaMode = .opaque
+    let both = TexturePyramids([invisible, picture], for: [wall, glass], threadCount: 2)
+    #expect(bytes(both.pyramid(1), 1, 0, 0)[0] == 100)
+    #expect(bytes(both.pyramid(1, isWeightedByAlpha: true), 1, 0, 0)[0] == 200)
   }
 
   @Test("Threads change no byte")
@@ -117,6 +120,7 @@ struct TexturePyramidTests {
     arguments: [Texture.Wrap.repeat, .mirroredRepeat, .clampToEdge])
   func lookups(wrap: Texture.Wrap) {
     let pyramid = TexturePyramid(texture(21, 10, encoding: .srgb, wrap: wrap) { noise($0, $1) })
+    defer { withExtendedLifetime(pyramid) {} }
     let view = view(pyramid)
     for level in 0..<pyramid.levels.count {
       let (width, height) = (Int(pyramid.levels[level].width), Int(pyramid.levels[level].height))
@@ -173,6 +177,7 @@ struct TexturePyramidTests {
     builder.quad([0, 0, 0], [2, 0, 0], [0, 2, 0])
     let mesh = builder.mesh()
     let pyramid = TexturePyramid(texture(256, 256) { noise($0, $1) })
+    defer { withExtendedLifetime(pyramid) {} }
     func level(_ width: Float, scale: SIMD2<Float> = [1, 1], placed: Affine = .identity) -> Int {
       let buffer = FlatBuffer<InstanceGeometry>(count: 1) {
         $0[0] = InstanceGeometry(mesh, MeshInstance(mesh: 0, objectToWorld: placed)!)

@@ -23,16 +23,18 @@ struct MaterialView {
   /// Whether a texture has more than one level.
   var hasLevels: Bool
 
-  /// - Parameter textures: Outlive the view.
-  init(_ source: Material, _ textures: [TexturePyramid], _ tables: UnsafePointer<Float>) {
+  /// - Parameter textures: Made for this material among others; they outlive the view.
+  init(_ source: Material, _ textures: TexturePyramids, _ tables: UnsafePointer<Float>) {
     material = MaterialConstants(
       baseColor: source.baseColor, metallic: clamp01(source.metallic), roughness: clamp01(source.roughness),
       emissive: source.emissive, normalScale: source.normalScale, alphaCutoff: source.alphaCutoff,
       alphaMode: source.alphaMode, isUnlit: source.isUnlit)
-    func view(_ reference: TextureReference?) -> TextureView? {
-      reference.map { TextureView(textures[$0.texture], $0, tables) }
+    func view(_ reference: TextureReference?, isWeightedByAlpha: Bool = false) -> TextureView? {
+      reference.map {
+        TextureView(textures.pyramid($0.texture, isWeightedByAlpha: isWeightedByAlpha), $0, tables)
+      }
     }
-    baseColorTexture = view(source.baseColorTexture)
+    baseColorTexture = view(source.baseColorTexture, isWeightedByAlpha: source.alphaMode != .opaque)
     metallicRoughnessTexture = view(source.metallicRoughnessTexture)
     normalTexture = view(source.normalTexture)
     emissiveTexture = view(source.emissiveTexture)

@@ -1,6 +1,6 @@
 import LaneMath
 
-/// One level of a texture as the kernel reads it: blocks of 4 × 4 texels, each a cache line, rows of blocks from the top.
+/// One level of a texture as the kernel reads it: rows of texels, or rows of blocks of 4 × 4 texels, each a cache line.
 struct TextureLevel: @unchecked Sendable {
   // Sendable because texels are written by their pyramid's `init` only, every row by one thread.
 
@@ -8,18 +8,22 @@ struct TextureLevel: @unchecked Sendable {
   var texels: UnsafePointer<UInt32>
   var width: Int32
   var height: Int32
-  var blocksAcross: Int32
+  var isInBlocks: Bool
+
+  var blocksAcross: Int { (Int(width) &+ 3) >> 2 }
 
   /// Part of a texel's place that its column decides; `column(x) + row(y)` is the texel's index.
   @inline(__always)
-  static func column(_ x: Int) -> Int { (x >> 2) &<< 4 &+ (x & 3) }
+  func column(_ x: Int) -> Int { isInBlocks ? (x >> 2) &<< 4 &+ (x & 3) : x }
 
   @inline(__always)
-  func row(_ y: Int) -> Int { ((y >> 2) &* Int(blocksAcross)) &<< 4 &+ (y & 3) &<< 2 }
+  func row(_ y: Int) -> Int {
+    isInBlocks ? ((y >> 2) &* blocksAcross) &<< 4 &+ (y & 3) &<< 2 : y &* Int(width)
+  }
 }
 
-/// A texture in the shape that rays read: level 0 has the texture's own bytes, every further level half the edges (rounded
-/// down, at least 1), to a last level of one texel. Immutable; shared by frames.
+/// A texture in the shape that rays read: level 0 is the texture's own memory, every further level has half the edges
+/// (rounded down, at least 1) and is stored in blocks, to a last level of one texel. Immutable; shared by frames.
 ///
 /// Levels are averages in linear light with exact weights: where an edge of 2m + 1 texels becomes one of m, texel i gathers
 /// texels 2i, 2i + 1 and 2i + 2 with weights m − i, m and i + 1. Sums stay in floating point from level to level; bytes are
@@ -33,9 +37,10 @@ public final class TexturePyramid: @unchecked Sendable {
   let wrapU: Texture.Wrap
   let wrapV: Texture.Wrap
   let filter: Texture.Filter
+  /// Level 0.
+  private let texels: FlatBuffer<UInt8>
+  /// The other levels.
   private let storage: FlatBuffer<UInt32>
-
-  public var byteCount: Int { storage.byteCount }
 
   /// Colour of fully transparent texels counts as that of texels of this alpha, so that it is there where nothing else is.
   private static let leastWeight: Float = 0x1p-12
@@ -52,29 +57,20 @@ public final class TexturePyramid: @unchecked Sendable {
       sizes.append((max(1, sizes.last!.width / 2), max(1, sizes.last!.height / 2)))
     }
     func blocks(_ edge: Int) -> Int { (edge + 3) / 4 }
-    let storage = FlatBuffer<UInt32>(count: sizes.reduce(0) { $0 + 16 * blocks($1.width) * blocks($1.height) })
+    let storage = FlatBuffer<UInt32>(
+      count: sizes.dropFirst().reduce(0) { $0 + 16 * blocks($1.width) * blocks($1.height) })
+    texels = texture.texels
+    let base = UnsafeRawPointer(texels.pointer).assumingMemoryBound(to: UInt32.self)
     levels = FlatBuffer(count: sizes.count) { levels in
       var first = storage.pointer
       for (i, size) in sizes.enumerated() {
         levels[i] = TextureLevel(
-          texels: UnsafePointer(first), width: Int32(size.width), height: Int32(size.height),
-          blocksAcross: Int32(blocks(size.width)))
-        first += 16 * blocks(size.width) * blocks(size.height)
+          texels: i == 0 ? base : UnsafePointer(first), width: Int32(size.width), height: Int32(size.height),
+          isInBlocks: i > 0)
+        if i > 0 { first += 16 * blocks(size.width) * blocks(size.height) }
       }
     }
     self.storage = storage
-
-    let source = texture.texels
-    let base = levels[0]
-    TexturePyramid.bands(of: base, threadCount) { rows in
-      source.bytes.withMemoryRebound(to: UInt32.self) { words in
-        for y in rows {
-          let line = UnsafeMutablePointer(mutating: base.texels) + base.row(y)
-          let from = words.baseAddress! + y * Int(base.width)
-          for x in 0..<Int(base.width) { line[TextureLevel.column(x)] = UInt32(littleEndian: from[x]) }
-        }
-      }
-    }
     guard sizes.count > 1 else { return }
     let codec = TexelCodec(texture.encoding, isWeightedByAlpha ? TexturePyramid.leastWeight : nil)
     var sums: FlatBuffer<SIMD4<Float>>?
@@ -86,33 +82,6 @@ public final class TexturePyramid: @unchecked Sendable {
         TexturePyramid.reduce(finer, above, into: level, result, rows, codec)
       }
       sums = result
-    }
-  }
-
-  /// For each texture its pyramid, made by all threads.
-  ///
-  /// - Parameter materials: Their uses decide how alpha counts.
-  public static func pyramids(of textures: [Texture], for materials: [Material], threadCount: Int) -> [TexturePyramid] {
-    var isWeighted = [Bool](repeating: false, count: textures.count)
-    for material in materials where material.alphaMode != .opaque {
-      if let reference = material.baseColorTexture { isWeighted[reference.texture] = true }
-    }
-    // Large ones by all threads together, one after the other: what is only needed meanwhile is then there once.
-    let isLarge = textures.map { $0.width * $0.height >= 1 << 20 }
-    let small = textures.indices.filter { !isLarge[$0] }
-    let slots = FlatBuffer<UInt>(count: textures.count)
-    let weights = isWeighted
-    for i in textures.indices where isLarge[i] {
-      let made = TexturePyramid(textures[i], isWeightedByAlpha: weights[i], threadCount: threadCount)
-      slots.pointer[i] = UInt(bitPattern: Unmanaged.passRetained(made).toOpaque())
-    }
-    ParallelTasks.run(count: small.count, threadCount: threadCount) { task in
-      let i = small[task]
-      let made = TexturePyramid(textures[i], isWeightedByAlpha: weights[i])
-      slots.pointer[i] = UInt(bitPattern: Unmanaged.passRetained(made).toOpaque())
-    }
-    return textures.indices.map { i in
-      Unmanaged<TexturePyramid>.fromOpaque(UnsafeRawPointer(bitPattern: slots[i])!).takeRetainedValue()
     }
   }
 
@@ -174,10 +143,10 @@ public final class TexturePyramid: @unchecked Sendable {
             return across.sum { values[$0] }
           }
           let texels = finer.texels + finer.row(row)
-          return across.sum { codec.value(texels[TextureLevel.column($0)]) }
+          return across.sum { codec.value(texels[finer.column($0)]) }
         }
         result.pointer[y * width + x] = sum
-        line[TextureLevel.column(x)] = codec.texel(sum)
+        line[level.column(x)] = codec.texel(sum)
       }
     }
   }

@@ -71,14 +71,14 @@ struct TextureView {
     let x = TextureView.reduced(u, Float(plane.width), wrapU)
     let y = TextureView.reduced(v, Float(plane.height), wrapV)
     if isNearest {
-      let column = TextureLevel.column(TextureView.wrapped(Int(x), w, wrapU))
+      let column = plane.column(TextureView.wrapped(Int(x), w, wrapU))
       return TextureView.value(plane.texels[column &+ plane.row(TextureView.wrapped(Int(y), h, wrapV))], decode)
     }
     let (floorX, floorY) = ((x - 0.5).floor, (y - 0.5).floor)
     let (fx, fy) = (x - 0.5 - floorX, y - 0.5 - floorY)
     let (ix, iy) = (Int(floorX), Int(floorY))
-    let left = TextureLevel.column(TextureView.wrapped(ix, w, wrapU))
-    let right = TextureLevel.column(TextureView.wrapped(ix &+ 1, w, wrapU))
+    let left = plane.column(TextureView.wrapped(ix, w, wrapU))
+    let right = plane.column(TextureView.wrapped(ix &+ 1, w, wrapU))
     let upper = plane.texels + plane.row(TextureView.wrapped(iy, h, wrapV))
     let lower = plane.texels + plane.row(TextureView.wrapped(iy &+ 1, h, wrapV))
     let (a, b) = (TextureView.value(upper[left], decode), TextureView.value(upper[right], decode))
