@@ -19,6 +19,7 @@ public final class PreparedJobFrame: Sendable {
 public final class FramePreparer: Sendable {
   public let scene: Scene
   public let kernel: any KernelBuild
+  private let textures: any KernelTextures
   private let threadCount: Int
   private let alphaTested: [Bool]
 
@@ -40,6 +41,7 @@ public final class FramePreparer: Sendable {
   ///   - kernel: The build that frames are prepared for and rendered by.
   ///   - threadCount: Threads that build structures.
   public init(scene: Scene, kernel: any KernelBuild = KernelChoice.fastest, threadCount: Int) {
+    textures = kernel.prepare(scene.textures, for: scene.materials, threadCount: threadCount)
     self.scene = scene
     self.kernel = kernel
     self.threadCount = threadCount
@@ -55,7 +57,6 @@ public final class FramePreparer: Sendable {
     }
     var description = FrameDescription(camera: state.cameras[camera])
     description.materials = scene.materials
-    description.textures = scene.textures
     description.lights = state.lights
     description.environment = scene.environment
     description.environmentScale = scene.environmentScale
@@ -91,7 +92,8 @@ public final class FramePreparer: Sendable {
     }
     description.meshes = meshes.map(\.mesh)
     self.state.withLock { $0.posed = posed }
-    let frame = kernel.prepare(description, meshes: meshes, environment: preparedEnvironment())
+    let frame = kernel.prepare(
+      description, meshes: meshes, textures: textures, environment: preparedEnvironment())
     return PreparedJobFrame(number: number, frame: frame)
   }
 
@@ -149,7 +151,8 @@ public final class BundleRenderer: Sendable {
       preparer = known
     } else {
       preparer = FramePreparer(
-        scene: try BundleReader.scene(of: manifest, from: source), kernel: kernel, threadCount: threadCount)
+        scene: try BundleReader.scene(of: manifest, from: source, threadCount: threadCount), kernel: kernel,
+        threadCount: threadCount)
       self.preparer.withLock { $0 = preparer }
     }
     let state = try BundleReader.state(frame: number, of: manifest, scene: preparer.scene, from: source)

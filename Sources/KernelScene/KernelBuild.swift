@@ -19,13 +19,20 @@ public protocol KernelBuild: Sendable {
   /// Makes an environment ready for sampling.
   func prepare(_ environment: Environment) -> any KernelEnvironment
 
+  /// Makes the levels of textures as materials use them.
+  ///
+  /// - Parameter threadCount: Threads to work with; the result does not depend on it.
+  func prepare(_ textures: [Texture], for materials: [Material], threadCount: Int) -> any KernelTextures
+
   /// Puts a frame together.
   ///
   /// - Parameters:
   ///   - meshes: One for each of the description's meshes, made by this build.
+  ///   - textures: Of the description's textures and materials, made by this build.
   ///   - environment: Of the description's environment, made by this build; nil where it has none.
   func prepare(
-    _ frame: FrameDescription, meshes: [any KernelMesh], environment: (any KernelEnvironment)?
+    _ frame: FrameDescription, meshes: [any KernelMesh], textures: any KernelTextures,
+    environment: (any KernelEnvironment)?
   ) -> any KernelFrame
 }
 
@@ -38,6 +45,9 @@ public protocol KernelMesh: AnyObject, Sendable {
 
 /// An environment ready for sampling. Immutable; shared by frames.
 public protocol KernelEnvironment: AnyObject, Sendable {}
+
+/// Textures with their levels. Immutable; shared by frames.
+public protocol KernelTextures: AnyObject, Sendable {}
 
 /// A frame ready to render. Immutable; shared by threads.
 public protocol KernelFrame: AnyObject, Sendable {

@@ -185,6 +185,9 @@ struct PathStates {
   let pixelX: UnsafeMutablePointer<Float>
   let pixelY: UnsafeMutablePointer<Float>
   let radiance: VectorArray
+  /// Of the path's cone at its last vertex.
+  let coneWidth: UnsafeMutablePointer<Float>
+  let coneSpread: UnsafeMutablePointer<Float>
 
   init(_ memory: PathMemory) {
     pixelKey = memory.words()
@@ -192,6 +195,8 @@ struct PathStates {
     pixelX = memory.floats()
     pixelY = memory.floats()
     radiance = VectorArray(memory)
+    coneWidth = memory.floats()
+    coneSpread = memory.floats()
   }
 }
 

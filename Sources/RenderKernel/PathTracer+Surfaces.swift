@@ -39,23 +39,29 @@ extension PathTracer {
     let (u, v) = (hits.u[slot], hits.v[slot])
     let uv0 = geometry.pointee.coordinates(geometry.pointee.uv0, corners, u, v)
     let uv1 = geometry.pointee.coordinates(geometry.pointee.uv1, corners, u, v)
-    let color = material.pointee.baseColor(uv0, uv1, geometry.pointee.color(corners, u, v))
-    let baseColor = SIMD3(clamp01(color.x), clamp01(color.y), clamp01(color.z))
     let path = rays.path[slot]
-    if material.pointee.material.isUnlit {
-      states.radiance[Int(path)] += rays.throughput[slot] * baseColor
-      return
-    }
-
     let p0 = geometry.pointee.position(corners.0)
     let e1 = geometry.pointee.position(corners.1) - p0
     let e2 = geometry.pointee.position(corners.2) - p0
     let position = geometry.pointee.objectToWorld.point(
       p0.addingProduct(e1, SIMD3(repeating: u)).addingProduct(e2, SIMD3(repeating: v)))
+    var footprint: TextureFootprint?
+    if hasLevels {
+      let width = widenCone(slot, position)
+      if material.pointee.hasLevels {
+        footprint = TextureFootprint(geometry, corners, edges: (e1, e2), width: width)
+      }
+    }
+    let color = material.pointee.baseColor(uv0, uv1, geometry.pointee.color(corners, u, v), footprint)
+    let baseColor = SIMD3(clamp01(color.x), clamp01(color.y), clamp01(color.z))
+    if material.pointee.material.isUnlit {
+      states.radiance[Int(path)] += rays.throughput[slot] * baseColor
+      return
+    }
     let outward = geometry.pointee.worldToObject.transposedVector(cross(e1, e2))
 
     if material.pointee.isEmissive {
-      let emission = material.pointee.emission(uv0, uv1)
+      let emission = material.pointee.emission(uv0, uv1, footprint)
       let density = rays.density[slot]
       var weight: Float = 1
       if density >= 0, lights.triangleCount > 0 {
@@ -73,12 +79,12 @@ extension PathTracer {
     var normal = outward
     if let n = geometry.pointee.normal(corners, u, v) { normal = geometry.pointee.worldToObject.transposedVector(n) }
     if material.pointee.normalTexture != nil {
-      normal = geometry.pointee.mapped(normal, material, corners, u, v, uv0, uv1)
+      normal = geometry.pointee.mapped(normal, material, corners, u, v, uv0, uv1, footprint)
     }
     var metallic = material.pointee.material.metallic
     var roughness = material.pointee.material.roughness
     if let texture = material.pointee.metallicRoughnessTexture {
-      let texel = texture.sample(uv0: uv0, uv1: uv1)
+      let texel = texture.sample(uv0: uv0, uv1: uv1, level: footprint?.level(of: texture) ?? 0)
       metallic *= texel.z
       roughness *= texel.y
     }
@@ -94,6 +100,23 @@ extension PathTracer {
     surfaces.clearance[index] = geometry.pointee.clearance(at: position, edges: e1, e2)
     surfaces.count = index &+ 1
   }
+
+  /// Follows the path's cone to where its ray met a surface.
+  ///
+  /// - Returns: Its width there.
+  @inline(__always)
+  private func widenCone(_ slot: Int, _ position: SIMD3<Float>) -> Float {
+    let path = Int(rays.path[slot])
+    let density = rays.density[slot]
+    let isFromCamera = density < 0
+    let spread = isFromCamera ? cone.spread : states.coneSpread[path] + RayCone.lobeShare / density.squareRoot()
+    let segment = position - rays.origin[slot]
+    let width = (isFromCamera ? cone.width : states.coneWidth[path])
+      .addingProduct(spread, dot(segment, segment).squareRoot())
+    states.coneSpread[path] = spread
+    states.coneWidth[path] = width
+    return width
+  }
 }
 
 extension InstanceGeometry {
@@ -101,12 +124,12 @@ extension InstanceGeometry {
   @inline(never)
   func mapped(
     _ worldNormal: SIMD3<Float>, _ material: UnsafePointer<MaterialView>, _ corners: (Int, Int, Int), _ u: Float,
-    _ v: Float, _ uv0: SIMD2<Float>, _ uv1: SIMD2<Float>
+    _ v: Float, _ uv0: SIMD2<Float>, _ uv1: SIMD2<Float>, _ footprint: TextureFootprint?
   ) -> SIMD3<Float> {
     guard let texture = material.pointee.normalTexture, let (t, handedness) = tangent(corners, u, v) else {
       return worldNormal
     }
-    let texel = texture.sample(uv0: uv0, uv1: uv1)
+    let texel = texture.sample(uv0: uv0, uv1: uv1, level: footprint?.level(of: texture) ?? 0)
     let scale = material.pointee.material.normalScale
     let local = SIMD3((texel.x * 2 - 1) * scale, (texel.y * 2 - 1) * scale, texel.z * 2 - 1)
     let normal = normalized(worldNormal, or: .zero)

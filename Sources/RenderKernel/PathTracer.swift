@@ -39,6 +39,9 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
   let environment: EnvironmentView
   let albedo: UnsafePointer<Float>
   let bounces: Int
+  let cone: RayCone
+  /// Whether a texture has levels to choose from: otherwise nobody asks how wide cones are.
+  let hasLevels: Bool
 
   /// `frame` and `memory` must outlive the tracer.
   init(
@@ -69,6 +72,8 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
         scale: 0,
         worldToEnvironment: .identity, environmentToWorld: .identity)
     bounces = settings.bounces
+    cone = RayCone(frame.description.camera, settings)
+    hasLevels = frame.hasTextureLevels
   }
 
   /// Traces the paths in slots 0 ..< `count` of `states`, whose radiance must be zero.

@@ -11,14 +11,17 @@ public final class PreparedFrame: @unchecked Sendable {
   let instances: FlatBuffer<InstanceGeometry>
   let lights: LightTables
   let environmentTables: EnvironmentTables?
+  let hasTextureLevels: Bool
+  private let textures: TexturePyramids
   private let meshes: [PreparedMesh]
 
   /// - Parameters:
   ///   - meshes: One for each of the description's meshes, of structure `kind`.
+  ///   - textures: Of the description's textures and materials; made here if nil.
   ///   - environmentTables: Of the description's environment; made here if nil.
   public init(
     _ description: FrameDescription, meshes: [PreparedMesh], kind: AccelerationKind = .wide,
-    environmentTables: EnvironmentTables? = nil
+    textures: TexturePyramids? = nil, environmentTables: EnvironmentTables? = nil
   ) {
     precondition(meshes.count == description.meshes.count)
     glint_set_float_environment()
@@ -26,9 +29,13 @@ public final class PreparedFrame: @unchecked Sendable {
     self.meshes = meshes
     structure = SceneStructure(meshes: meshes, instances: description.instances, kind: kind)
     let texelTables = TexelTables.shared.values
+    let textures =
+      textures ?? TexturePyramids(description.textures, for: description.materials, threadCount: 1)
+    self.textures = textures
+    hasTextureLevels = textures.hasLevels
     materials = FlatBuffer(count: description.materials.count) { views in
       for (i, material) in description.materials.enumerated() {
-        views[i] = MaterialView(material, description.textures, texelTables.pointer)
+        views[i] = MaterialView(material, textures, texelTables.pointer)
       }
     }
     instances = FlatBuffer(count: description.instances.count) { views in

@@ -31,18 +31,28 @@ public struct RenderKernelBuild: KernelBuild {
 
   public func prepare(_ environment: Environment) -> any KernelEnvironment { EnvironmentTables(environment) }
 
+  public func prepare(_ textures: [Texture], for materials: [Material], threadCount: Int) -> any KernelTextures {
+    TexturePyramids(textures, for: materials, threadCount: threadCount)
+  }
+
   public func prepare(
-    _ frame: FrameDescription, meshes: [any KernelMesh], environment: (any KernelEnvironment)?
+    _ frame: FrameDescription, meshes: [any KernelMesh], textures: any KernelTextures,
+    environment: (any KernelEnvironment)?
   ) -> any KernelFrame {
     let own = meshes.compactMap { $0 as? PreparedMesh }
     let tables = environment as? EnvironmentTables
-    precondition(own.count == meshes.count && (tables == nil) == (environment == nil), "prepared by another build")
-    return BuiltFrame(PreparedFrame(frame, meshes: own, environmentTables: tables), options)
+    let pyramids = textures as? TexturePyramids
+    precondition(
+      own.count == meshes.count && (tables == nil) == (environment == nil) && pyramids != nil,
+      "prepared by another build")
+    return BuiltFrame(
+      PreparedFrame(frame, meshes: own, textures: pyramids, environmentTables: tables), options)
   }
 }
 
 extension PreparedMesh: KernelMesh {}
 extension EnvironmentTables: KernelEnvironment {}
+extension TexturePyramids: KernelTextures {}
 
 /// A frame with the way in which this build renders it.
 private final class BuiltFrame: KernelFrame {

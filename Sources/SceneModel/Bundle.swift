@@ -1,9 +1,11 @@
-import LaneMath
+import Foundation
 import KernelScene
+import LaneMath
+import Synchronization
 
 /// Writes scenes as bundles.
 public enum BundleWriter {
-  /// Puts the parts of a scene into a store.
+  /// Puts the parts of a scene into a store, several at a time.
   ///
   /// - Parameters:
   ///   - frames: Frame numbers, ascending.
@@ -11,24 +13,35 @@ public enum BundleWriter {
   ///   - progress: Hears of each part: how many are done, of how many.
   public static func write(
     _ scene: Scene, frames: some Collection<Int>, state: (Int) throws -> FrameState, into store: PartStore,
-    progress: ((Int, Int) -> Void)? = nil
+    progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws -> BundleManifest {
     let partCount = scene.meshes.count + scene.textures.count + 2 + frames.count
-    var done = 0
-    func put(_ bytes: [UInt8]) throws(BundleError) -> BundleManifest.Part {
+    let done = Mutex(0)
+    @Sendable func put(_ bytes: [UInt8]) throws(BundleError) -> BundleManifest.Part {
       guard bytes.count <= BundleLimits.partByteCount else {
         throw BundleError(
           .tooLarge, "a part of \(bytes.count) bytes; at most \(BundleLimits.partByteCount) are allowed: split the mesh"
         )
       }
       let part = try store.store(bytes)
-      done += 1
-      progress?(done, partCount)
+      let count = done.withLock { done in
+        done += 1
+        return done
+      }
+      progress?(count, partCount)
       return part
     }
     var manifest = BundleManifest(materials: try put(MaterialsPart.encoded(scene.materials)))
-    for mesh in scene.meshes { manifest.meshes.append(try put(MeshPart.encoded(mesh))) }
-    for texture in scene.textures { manifest.textures.append(try put(TexturePart.encoded(texture))) }
+    let (meshCount, textureCount) = (scene.meshes.count, scene.textures.count)
+    let parts = try Concurrent.map(
+      count: meshCount + textureCount, threadCount: ProcessInfo.processInfo.activeProcessorCount
+    ) { index in
+      try put(
+        index < meshCount
+          ? MeshPart.encoded(scene.meshes[index]) : TexturePart.encoded(scene.textures[index - meshCount]))
+    }
+    manifest.meshes = Array(parts.prefix(meshCount))
+    manifest.textures = Array(parts.suffix(textureCount))
     if let environment = scene.environment {
       manifest.environment = try put(
         EnvironmentPart.encoded(
@@ -47,32 +60,42 @@ public enum BundleWriter {
 /// Reads bundles: checks every index and number, and trusts nothing.
 public enum BundleReader {
   /// All that frames share, with the meshes' materials and the materials' textures found to exist.
-  public static func scene(of manifest: BundleManifest, from source: some PartSource) throws -> Scene {
+  ///
+  /// - Parameter threadCount: Threads that expand, hash and check parts.
+  public static func scene(
+    of manifest: BundleManifest, from source: some PartSource, threadCount: Int = 1
+  ) throws -> Scene {
     var scene = Scene()
     scene.cameraNames = manifest.cameraNames
     scene.materials = try read(manifest.materials, from: source) {
       try MaterialsPart.decode(
         $0, name: "materials \(manifest.materials.hash.short)", textureCount: manifest.textures.count)
     }
-    var textures: [ContentHash: Texture] = [:]
-    for part in manifest.textures {
-      if textures[part.hash] == nil {
-        textures[part.hash] = try read(part, from: source) {
-          try TexturePart.decode($0, name: "texture \(part.hash.short)")
-        }
+    let materialCount = scene.materials.count
+    let textureParts = distinct(manifest.textures)
+    let meshParts = distinct(manifest.meshes)
+    let items = try Concurrent.map(count: textureParts.count + meshParts.count, threadCount: threadCount) { index in
+      if index < textureParts.count {
+        let part = textureParts[index]
+        return SceneItem.texture(
+          try read(part, from: source) { try TexturePart.decode($0, name: "texture \(part.hash.short)") })
       }
-      scene.textures.append(textures[part.hash]!)
-    }
-    var meshes: [ContentHash: SceneMesh] = [:]
-    for part in manifest.meshes {
-      if meshes[part.hash] == nil {
-        let materialCount = scene.materials.count
-        meshes[part.hash] = try read(part, from: source) {
+      let part = meshParts[index - textureParts.count]
+      return SceneItem.mesh(
+        try read(part, from: source) {
           try MeshPart.decode($0, name: "mesh \(part.hash.short)", materialCount: materialCount)
-        }
-      }
-      scene.meshes.append(meshes[part.hash]!)
+        })
     }
+    var textures: [ContentHash: Texture] = [:]
+    var meshes: [ContentHash: SceneMesh] = [:]
+    for (part, item) in zip(textureParts + meshParts, items) {
+      switch item {
+      case .texture(let texture): textures[part.hash] = texture
+      case .mesh(let mesh): meshes[part.hash] = mesh
+      }
+    }
+    scene.textures = manifest.textures.map { textures[$0.hash]! }
+    scene.meshes = manifest.meshes.map { meshes[$0.hash]! }
     if let part = manifest.environment {
       let content = try read(part, from: source) {
         try EnvironmentPart.decode($0, name: "environment \(part.hash.short)")
@@ -82,6 +105,17 @@ public enum BundleReader {
       scene.worldToEnvironment = content.worldToEnvironment
     }
     return scene
+  }
+
+  private enum SceneItem: Sendable {
+    case texture(Texture)
+    case mesh(SceneMesh)
+  }
+
+  /// Each part once.
+  private static func distinct(_ parts: [BundleManifest.Part]) -> [BundleManifest.Part] {
+    var seen: Set<ContentHash> = []
+    return parts.filter { seen.insert($0.hash).inserted }
   }
 
   /// What moves at one frame, fitting the scene.

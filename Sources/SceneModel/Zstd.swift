@@ -1,4 +1,5 @@
 import CZstd
+import Foundation
 import LaneMath
 
 /// Zstandard frames (RFC 8878), with every size bounded before it is believed.
@@ -8,10 +9,21 @@ public enum Zstd {
   /// Frames that need a larger window are refused; 2^27 bytes is what RFC 8878 asks decoders at most to take.
   static let windowLogLimit: Int32 = 27
 
+  /// Bytes from which several threads compress one part, each some megabytes of it.
+  private static let parallelByteCount = 8 << 20
+
   public static func compress(_ bytes: UnsafeRawBufferPointer, level: Int32 = defaultLevel) -> [UInt8] {
     let bound = ZSTD_compressBound(bytes.count)
     return [UInt8](unsafeUninitializedCapacity: bound) { target, count in
-      let size = ZSTD_compress(target.baseAddress, bound, bytes.baseAddress, bytes.count, level)
+      guard let context = ZSTD_createCCtx() else { preconditionFailure("no memory for zstd") }
+      defer { ZSTD_freeCCtx(context) }
+      _ = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
+      if bytes.count >= parallelByteCount {
+        // Refused by a library built without threads, which then compresses on this one.
+        let threads = Int32(min(8, ProcessInfo.processInfo.activeProcessorCount))
+        _ = ZSTD_CCtx_setParameter(context, ZSTD_c_nbWorkers, threads)
+      }
+      let size = ZSTD_compress2(context, target.baseAddress, bound, bytes.baseAddress, bytes.count)
       // Fails only for lack of memory.
       precondition(ZSTD_isError(size) == 0, "zstd cannot compress \(bytes.count) bytes")
       count = size

@@ -75,7 +75,9 @@ struct AlphaTests {
     var material = Material()
     material.baseColorTexture = TextureReference(texture: 0)
     let tables = UnsafePointer(TexelTables.shared.values.pointer)
-    let view = MaterialView(material, [texture], tables).baseColorTexture!
+    let pyramids = TexturePyramids([texture], for: [material], threadCount: 1)
+    defer { withExtendedLifetime(pyramids) {} }
+    let view = MaterialView(material, pyramids, tables).baseColorTexture!
     func red(_ u: Float, _ v: Float = 0.5) -> Float { view.sample(uv0: [u, v], uv1: .zero).x }
     #expect([red(0.2), red(0.7), red(1.2), red(1.7), red(-0.2), red(-0.7)] == [1, 0, 0, 1, 1, 0])
     var linear = view

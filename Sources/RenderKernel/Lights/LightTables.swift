@@ -31,7 +31,7 @@ final class LightTables: @unchecked Sendable {
   ) {
     var list: [EmissiveTriangle] = []
     var weights: [Double] = []
-    let luminances = frame.materials.map { LightTables.meanLuminance($0, frame.textures) }
+    let luminances = materials.elements.map { LightTables.meanLuminance($0) }
     var anyEmissive = false
     for value in luminances where value > 0 { anyEmissive = true }
     if anyEmissive {
@@ -72,26 +72,13 @@ final class LightTables: @unchecked Sendable {
     return (sums, total)
   }
 
-  private static func meanLuminance(_ material: Material, _ textures: [Texture]) -> Float {
-    guard !material.isUnlit else { return 0 }
-    let light = luminance(material.emissive)
-    guard light > 0, let reference = material.emissiveTexture else { return max(0, light) }
-    // The mean of a regular subset is good enough: it only steers samples.
-    let texture = textures[reference.texture]
-    let decode = TexelTables.shared.values.pointer + (texture.encoding == .srgb ? 0 : 256)
-    let stepX = max(1, texture.width / 64)
-    let stepY = max(1, texture.height / 64)
-    var sum = 0.0
-    var count = 0.0
-    for y in stride(from: 0, to: texture.height, by: stepY) {
-      for x in stride(from: 0, to: texture.width, by: stepX) {
-        let p = texture.texels.pointer + 4 * (y * texture.width + x)
-        sum += Double(luminance(SIMD3(decode[Int(p[0])], decode[Int(p[1])], decode[Int(p[2])])))
-        count += 1
-      }
-    }
-    // Never zero: a texel that the subset missed may shine.
-    return light * max(0.01, Float(sum / count))
+  private static func meanLuminance(_ material: MaterialView) -> Float {
+    guard material.isEmissive else { return 0 }
+    let light = luminance(material.material.emissive)
+    guard light > 0, let texture = material.emissiveTexture else { return max(0, light) }
+    // It only steers samples; never zero, because a texel that the mean's bytes cannot show may shine.
+    let mean = texture.mean
+    return light * max(0.01, luminance(SIMD3(mean.x, mean.y, mean.z)))
   }
 
   static func area(_ geometry: borrowing InstanceGeometry, _ triangle: Int) -> Float {

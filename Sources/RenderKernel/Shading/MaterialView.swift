@@ -20,36 +20,45 @@ struct MaterialView {
     var isUnlit: Bool
   }
 
-  init(_ source: Material, _ textures: [Texture], _ tables: UnsafePointer<Float>) {
+  /// Whether a texture has more than one level.
+  var hasLevels: Bool
+
+  /// - Parameter textures: Made for this material among others; they outlive the view.
+  init(_ source: Material, _ textures: TexturePyramids, _ tables: UnsafePointer<Float>) {
     material = MaterialConstants(
       baseColor: source.baseColor, metallic: clamp01(source.metallic), roughness: clamp01(source.roughness),
       emissive: source.emissive, normalScale: source.normalScale, alphaCutoff: source.alphaCutoff,
       alphaMode: source.alphaMode, isUnlit: source.isUnlit)
-    func view(_ reference: TextureReference?) -> TextureView? {
-      guard let reference else { return nil }
-      let texture = textures[reference.texture]
-      return TextureView(
-        texels: texture.texels.pointer, decode: texture.encoding == .srgb ? tables : tables + 256,
-        width: Int32(texture.width), height: Int32(texture.height), wrapU: texture.wrapU, wrapV: texture.wrapV,
-        isNearest: texture.filter == .nearest, uvSet: UInt8(reference.uvSet), transformU: reference.transformU,
-        transformV: reference.transformV)
+    func view(_ reference: TextureReference?, isWeightedByAlpha: Bool = false) -> TextureView? {
+      reference.map {
+        TextureView(textures.pyramid($0.texture, isWeightedByAlpha: isWeightedByAlpha), $0, tables)
+      }
     }
-    baseColorTexture = view(source.baseColorTexture)
+    baseColorTexture = view(source.baseColorTexture, isWeightedByAlpha: source.alphaMode != .opaque)
     metallicRoughnessTexture = view(source.metallicRoughnessTexture)
     normalTexture = view(source.normalTexture)
     emissiveTexture = view(source.emissiveTexture)
+    hasLevels = [baseColorTexture, metallicRoughnessTexture, normalTexture, emissiveTexture].contains {
+      ($0?.levelCount ?? 0) > 1
+    }
     isEmissive = !source.isUnlit && (source.emissive.x > 0 || source.emissive.y > 0 || source.emissive.z > 0)
   }
 
   /// Base colour with texture and vertex colour.
+  ///
+  /// - Parameter footprint: Chooses the texture's level; without one it is level 0.
   @inline(__always)
-  func baseColor(_ uv0: SIMD2<Float>, _ uv1: SIMD2<Float>, _ vertexColor: SIMD4<Float>) -> SIMD4<Float> {
+  func baseColor(
+    _ uv0: SIMD2<Float>, _ uv1: SIMD2<Float>, _ vertexColor: SIMD4<Float>, _ footprint: TextureFootprint? = nil
+  ) -> SIMD4<Float> {
     var color = material.baseColor * vertexColor
-    if let baseColorTexture { color *= baseColorTexture.sample(uv0: uv0, uv1: uv1) }
+    if let texture = baseColorTexture {
+      color *= texture.sample(uv0: uv0, uv1: uv1, level: footprint?.level(of: texture) ?? 0)
+    }
     return color
   }
 
-  /// Share of rays that the surface stops.
+  /// Share of rays that the surface stops. Always of level 0: traversal knows no footprint, and hits must not depend on any.
   @inline(__always)
   func coverage(_ uv0: SIMD2<Float>, _ uv1: SIMD2<Float>, _ vertexColor: SIMD4<Float>) -> Float {
     if material.alphaMode == .opaque { return 1 }
@@ -59,10 +68,12 @@ struct MaterialView {
   }
 
   @inline(__always)
-  func emission(_ uv0: SIMD2<Float>, _ uv1: SIMD2<Float>) -> SIMD3<Float> {
+  func emission(
+    _ uv0: SIMD2<Float>, _ uv1: SIMD2<Float>, _ footprint: TextureFootprint? = nil
+  ) -> SIMD3<Float> {
     guard isEmissive else { return .zero }
-    guard let emissiveTexture else { return material.emissive }
-    let texel = emissiveTexture.sample(uv0: uv0, uv1: uv1)
+    guard let texture = emissiveTexture else { return material.emissive }
+    let texel = texture.sample(uv0: uv0, uv1: uv1, level: footprint?.level(of: texture) ?? 0)
     return material.emissive * SIMD3(texel.x, texel.y, texel.z)
   }
 }

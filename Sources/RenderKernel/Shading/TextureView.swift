@@ -1,18 +1,28 @@
 import LaneMath
 
 /// A texture as the kernel reads it.
+///
+/// A lookup is a function of level and coordinates; whoever sorts lookups by texture and level gets the same values.
 struct TextureView {
-  var texels: UnsafePointer<UInt8>
+  var levels: UnsafePointer<TextureLevel>
   /// 256 values for colour channels.
   var decode: UnsafePointer<Float>
-  var width: Int32
-  var height: Int32
+  var levelCount: Int32
   var wrapU: Texture.Wrap
   var wrapV: Texture.Wrap
   var isNearest: Bool
   var uvSet: UInt8
   var transformU: SIMD3<Float>
   var transformV: SIMD3<Float>
+
+  init(_ pyramid: TexturePyramid, _ reference: TextureReference, _ tables: UnsafePointer<Float>) {
+    levels = UnsafePointer(pyramid.levels.pointer)
+    levelCount = Int32(pyramid.levels.count)
+    decode = pyramid.encoding == .srgb ? tables : tables + 256
+    (wrapU, wrapV, isNearest) = (pyramid.wrapU, pyramid.wrapV, pyramid.filter == .nearest)
+    uvSet = UInt8(reference.uvSet)
+    (transformU, transformV) = (reference.transformU, reference.transformV)
+  }
 
   /// A coordinate in texels, reduced to one period; NaN and infinities become 0. Neighbours are then at most one period away.
   @inline(__always)
@@ -40,33 +50,47 @@ struct TextureView {
     }
   }
 
+  /// Linear RGBA of a texel's bytes.
   @inline(__always)
-  private func texel(_ x: Int, _ y: Int) -> SIMD4<Float> {
-    let p = texels + 4 &* (y &* Int(width) &+ x)
-    return SIMD4(decode[Int(p[0])], decode[Int(p[1])], decode[Int(p[2])], Float(p[3]) * (1.0 / 255))
+  static func value(_ texel: UInt32, _ decode: UnsafePointer<Float>) -> SIMD4<Float> {
+    SIMD4(
+      decode[Int(texel & 255)], decode[Int(texel &>> 8 & 255)], decode[Int(texel &>> 16 & 255)],
+      Float(texel &>> 24) * (1.0 / 255))
   }
 
   /// Linear RGBA at texture coordinates.
+  ///
+  /// - Parameter level: Below `levelCount`.
   @inline(__always)
-  func sample(uv0: SIMD2<Float>, uv1: SIMD2<Float>) -> SIMD4<Float> {
+  func sample(uv0: SIMD2<Float>, uv1: SIMD2<Float>, level: Int = 0) -> SIMD4<Float> {
     let uv = uvSet == 0 ? uv0 : uv1
     let u = transformU.z.addingProduct(uv.y, transformU.y).addingProduct(uv.x, transformU.x)
     let v = transformV.z.addingProduct(uv.y, transformV.y).addingProduct(uv.x, transformV.x)
-    let (w, h) = (Int(width), Int(height))
-    let x = TextureView.reduced(u, Float(width), wrapU)
-    let y = TextureView.reduced(v, Float(height), wrapV)
-    if isNearest { return texel(TextureView.wrapped(Int(x), w, wrapU), TextureView.wrapped(Int(y), h, wrapV)) }
+    let plane = levels[level]
+    let (w, h) = (Int(plane.width), Int(plane.height))
+    let x = TextureView.reduced(u, Float(plane.width), wrapU)
+    let y = TextureView.reduced(v, Float(plane.height), wrapV)
+    if isNearest {
+      let column = plane.column(TextureView.wrapped(Int(x), w, wrapU))
+      return TextureView.value(plane.texels[column &+ plane.row(TextureView.wrapped(Int(y), h, wrapV))], decode)
+    }
     let (floorX, floorY) = ((x - 0.5).floor, (y - 0.5).floor)
     let (fx, fy) = (x - 0.5 - floorX, y - 0.5 - floorY)
     let (ix, iy) = (Int(floorX), Int(floorY))
-    let (x0, x1) = (TextureView.wrapped(ix, w, wrapU), TextureView.wrapped(ix &+ 1, w, wrapU))
-    let (y0, y1) = (TextureView.wrapped(iy, h, wrapV), TextureView.wrapped(iy &+ 1, h, wrapV))
-    let (a, b, c, d) = (texel(x0, y0), texel(x1, y0), texel(x0, y1), texel(x1, y1))
+    let left = plane.column(TextureView.wrapped(ix, w, wrapU))
+    let right = plane.column(TextureView.wrapped(ix &+ 1, w, wrapU))
+    let upper = plane.texels + plane.row(TextureView.wrapped(iy, h, wrapV))
+    let lower = plane.texels + plane.row(TextureView.wrapped(iy &+ 1, h, wrapV))
+    let (a, b) = (TextureView.value(upper[left], decode), TextureView.value(upper[right], decode))
+    let (c, d) = (TextureView.value(lower[left], decode), TextureView.value(lower[right], decode))
     let across = SIMD4(repeating: fx)
     let top = a.addingProduct(b - a, across)
     let bottom = c.addingProduct(d - c, across)
     return top.addingProduct(bottom - top, SIMD4(repeating: fy))
   }
+
+  /// The mean of the whole texture; of nearest filtering, its first texel.
+  var mean: SIMD4<Float> { TextureView.value(levels[Int(levelCount) - 1].texels[0], decode) }
 }
 
 /// What bytes stand for.
@@ -76,11 +100,34 @@ final class TexelTables: @unchecked Sendable {
   static let shared = TexelTables()
 
   /// 256 linear values of sRGB bytes (IEC 61966-2-1), then 256 of linear bytes.
-  let values = FlatBuffer<Float>(count: 512) { values in
-    for i in 0..<256 {
-      let x = Float(i) / 255
-      values[i] = x <= 0.04045 ? x / 12.92 : lanePow((x + 0.055) / 1.055, 2.4)
-      values[256 + i] = x
+  let values: FlatBuffer<Float>
+  /// For each of 4,096 equal parts of [0, 1), the byte whose value is nearest to its lower end.
+  private let firstColors: FlatBuffer<UInt8>
+
+  private init() {
+    let values = FlatBuffer<Float>(count: 512) { values in
+      for i in 0..<256 {
+        let x = Float(i) / 255
+        values[i] = x <= 0.04045 ? x / 12.92 : lanePow((x + 0.055) / 1.055, 2.4)
+        values[256 + i] = x
+      }
     }
+    self.values = values
+    firstColors = FlatBuffer(count: 4097) { first in
+      var byte = 0
+      for i in 0...4096 {
+        while byte < 255, Float(i) / 4096 >= 0.5 * (values[byte] + values[byte + 1]) { byte += 1 }
+        first[i] = UInt8(byte)
+      }
+    }
+  }
+
+  /// The sRGB byte whose value is nearest.
+  @inline(__always)
+  func nearestColor(_ value: Float) -> UInt32 {
+    let x = clamp01(value)
+    var byte = Int(firstColors[Int(x * 4096)])
+    while byte < 255, x >= 0.5 * (values[byte] + values[byte + 1]) { byte += 1 }
+    return UInt32(byte)
   }
 }
