@@ -124,7 +124,8 @@ let package = Package(
     .executableTarget(
       name: "glint",
       dependencies: [
-        "SceneImport", "FrameRenderer", "FarmMaster", "FarmAgent", "FarmStore", "FarmWire", "ImageFiles",
+        "SceneImport", "FrameRenderer", "RenderKernel", "FarmMaster", "FarmAgent", "FarmStore", "FarmWire",
+        "ImageFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -24,7 +24,7 @@ struct Glint: AsyncParsableCommand {
       CommandGroup(
         name: "Rendering",
         subcommands: [
-          RenderCommand.self, InspectCommand.self, BundleCommand.self, SheetCommand.self,
+          RenderCommand.self, InspectCommand.self, BundleCommand.self, SheetCommand.self, BenchCommand.self,
         ]),
       CommandGroup(name: "Running a farm", subcommands: [MasterCommand.self, AgentCommand.self, KeyCommand.self]),
       CommandGroup(

@@ -10,8 +10,10 @@ struct PFMWriterTests {
     let bytes = try PFMWriter.encode(rgb: rgb, width: 2, height: 2)
     let header = Array("PF\n2 2\n-1.0\n".utf8)
     #expect(Array(bytes.prefix(header.count)) == header)
-    let words = stride(from: header.count, to: bytes.count, by: 4).map { i in
-      (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[i + $1]) << (8 * UInt32($1)) }
+    let words = Array(bytes).withUnsafeBytes { raw in
+      stride(from: header.count, to: raw.count, by: 4).map { offset -> UInt32 in
+        UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+      }
     }
     #expect(words == (rgb[6...] + rgb[..<6]).map(\.bitPattern))
   }
