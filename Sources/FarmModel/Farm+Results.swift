@@ -106,9 +106,12 @@ extension Farm {
 
   /// - Parameters:
   ///   - isReferee: Only disputes: the verifier is switched off for plain checks.
-  public func nextVerification(now: FarmTime, isReferee: Bool) -> Verification? {
+  ///   - excluding: Under way already.
+  public func nextVerification(
+    now: FarmTime, isReferee: Bool, excluding: Set<UnitRef> = []
+  ) -> Verification? {
     func make(_ ref: UnitRef, _ isDispute: Bool) -> Verification? {
-      guard let job = jobs[ref.job], job.frames[ref.frame] != nil else { return nil }
+      guard !excluding.contains(ref), let job = jobs[ref.job], job.frames[ref.frame] != nil else { return nil }
       return Verification(
         ref: ref, spec: job.record.spec, unit: job.plan.units[ref.unit], isDispute: isDispute)
     }
@@ -240,6 +243,7 @@ extension Farm {
     jobs[ref.job]?.frames[ref.frame]?.receivedCount -= 1
     jobs[ref.job]?.receivedUnitCount -= 1
     jobs[ref.job]?.reopen(ref.frame, ref.unit)
+    tell(.planesVoid(ref))
     tell(.unitChanged(ref))
     tell(.workAvailable)
   }

@@ -108,4 +108,6 @@ public enum FarmEvent: Sendable, Equatable {
   /// There may be something for the master's own verifier.
   case verificationWanted
   case agentsChanged
+  /// The planes of a void result may go.
+  case planesVoid(UnitRef)
 }
