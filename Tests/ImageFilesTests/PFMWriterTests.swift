@@ -6,7 +6,7 @@ import Testing
 struct PFMWriterTests {
   @Test("A Portable Float Map has its header, then rows from the bottom up, bit for bit")
   func layout() throws {
-    let rgb: [Float] = [0, -0.0, 1, 2.5, .infinity, 1e-40, 3, 4, 5, 6, 7, 0x1.fffffep127]
+    let rgb: [Float] = [0, -0.0, 1, 2.5, .infinity, 0x1p-140, 3, 4, 5, 6, 7, 0x1.fffffep127]
     let bytes = try PFMWriter.encode(rgb: rgb, width: 2, height: 2)
     let header = Array("PF\n2 2\n-1.0\n".utf8)
     #expect(Array(bytes.prefix(header.count)) == header)

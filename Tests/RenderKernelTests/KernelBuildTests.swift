@@ -22,6 +22,7 @@ struct KernelBuildTests {
     let alphaTested = description.materials.map { $0.alphaMode != .opaque }
     let frame = build.prepare(
       description, meshes: description.meshes.map { build.prepare($0, alphaTested: alphaTested, threadCount: 2) },
+      textures: build.prepare(description.textures, for: description.materials, threadCount: 2),
       environment: description.environment.map { build.prepare($0) })
     var size = RenderSettings(width: 61, height: 43)
     size.bounces = 6
