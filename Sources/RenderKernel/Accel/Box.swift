@@ -28,7 +28,8 @@ struct Box: BitwiseCopyable, Equatable {
 
   /// The box of an instance in the world: part of what decides a hit, so a function of mesh and transform alone.
   ///
-  /// Encloses the eight transformed corners, with slack for the rounding of transforms. Empty where not finite.
+  /// Encloses the eight transformed corners, with slack for the rounding of transforms. Empty where a coordinate is beyond
+  /// `RayFrame.originLimit` or not a number: larger ones could overflow in a node's grid.
   static func ofInstance(_ box: Box, objectToWorld: Affine) -> Box {
     guard !box.isEmpty else { return .empty }
     var result = Box.empty
@@ -39,10 +40,12 @@ struct Box: BitwiseCopyable, Equatable {
       result.include(SIMD4(objectToWorld.point(p), 0))
     }
     let reach = Lanes.greater(Lanes.magnitude(result.lower), Lanes.magnitude(result.upper))
+    // Numbers one by one, because a maximum may drop one that is not a number.
+    let limit = RayFrame.originLimit
+    guard reach.x <= limit, reach.y <= limit, reach.z <= limit else { return .empty }
     let slack = Lanes.greater(Lanes.greater(reach.x, reach.y), reach.z) * 0x1p-18
     result.lower -= SIMD4(slack, slack, slack, 0)
     result.upper += SIMD4(slack, slack, slack, 0)
-    let isFinite = (result.lower - result.lower) + (result.upper - result.upper) == SIMD4<Float>.zero
-    return isFinite ? result : .empty
+    return result
   }
 }

@@ -2,7 +2,7 @@
 ///
 /// Bounds are rounded outwards and then some: by `slack`, which makes up for all that rounds when a ray meets the grid
 /// (docs/kernel-traversal.md, section 7). `origin + step · q` is exact in double precision for every q from 0 to 255, because
-/// the step is at least 2⁻²⁴ of the origin.
+/// the step is at least 2⁻²⁰ of the largest bound.
 struct NodeGrid {
   let origin: Float
   let step: Float
