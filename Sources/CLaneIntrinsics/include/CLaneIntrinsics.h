@@ -124,16 +124,30 @@ GLINT_INLINE glint_float4 glint_select4(glint_int4 m, glint_float4 a, glint_floa
 #endif
 }
 
-// Eight bytes, zero-extended, as numbers.
-GLINT_INLINE glint_float8 glint_load_bytes8(const void *source) {
-#if defined(__AVX2__) && !defined(GLINT_PORTABLE)
-  return (glint_float8)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)source)));
+GLINT_INLINE glint_float8 glint_select8(glint_int8 m, glint_float8 a, glint_float8 b) {
+#if defined(__AVX__) && !defined(GLINT_PORTABLE)
+  return (glint_float8)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)m);
 #else
   glint_float8 r;
-  for (int i = 0; i < 8; i++) r[i] = (float)((const uint8_t *)source)[i];
+  for (int i = 0; i < 8; i++) r[i] = m[i] < 0 ? a[i] : b[i];
   return r;
 #endif
 }
+
+// The least and the greatest lane. No lane is NaN.
+GLINT_INLINE float glint_least8(glint_float8 a) {
+#if defined(__AVX__) && !defined(GLINT_PORTABLE)
+  __m128 m = _mm_min_ps(_mm256_castps256_ps128((__m256)a), _mm256_extractf128_ps((__m256)a, 1));
+  m = _mm_min_ps(m, _mm_movehl_ps(m, m));
+  return _mm_cvtss_f32(_mm_min_ss(m, _mm_movehdup_ps(m)));
+#else
+  float r = a[0];
+  for (int i = 1; i < 8; i++) r = a[i] < r ? a[i] : r;
+  return r;
+#endif
+}
+
+GLINT_INLINE float glint_greatest8(glint_float8 a) { return -glint_least8(-a); }
 
 // Writes the lanes of `near` (not negative) whose bit is set in `hits`, with their references, farthest first, the last three
 // bits of the mantissa cleared. Writes eight entries whatever the number of hits. Lanes as near as each other come in
@@ -180,14 +194,14 @@ GLINT_INLINE void glint_store_farthest_first8(
 #endif
 }
 
+// Numbers of a byte's set bits, lowest first, a byte each; sevens behind them.
+extern const uint64_t glint_set_bits[256];
+
 // As glint_store_farthest_first8, but in the order of the lanes.
 GLINT_INLINE void glint_store_hits8(
     glint_float8 near, uint32_t hits, const uint32_t *references, float *nearTarget, uint32_t *referenceTarget) {
-#if defined(__AVX2__) && defined(__BMI2__) && !defined(GLINT_PORTABLE)
-  // Lane numbers of the set bits, packed: a byte for each.
-  uint64_t expanded = _pdep_u64(hits, 0x0101010101010101ull) * 0xFF;
-  uint64_t packed = _pext_u64(0x0706050403020100ull, expanded);
-  __m256i order = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)packed));
+#if defined(__AVX2__) && !defined(GLINT_PORTABLE)
+  __m256i order = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)&glint_set_bits[hits]));
   _mm256_storeu_ps(nearTarget, _mm256_permutevar8x32_ps((__m256)near, order));
   _mm256_storeu_si256((__m256i *)referenceTarget,
       _mm256_permutevar8x32_epi32(_mm256_loadu_si256((const __m256i *)references), order));

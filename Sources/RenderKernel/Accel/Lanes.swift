@@ -20,6 +20,24 @@ enum Lanes {
     glint_select4(unsafeBitCast(mask, to: SIMD4<Int32>.self), a, b)
   }
 
+  @inline(__always)
+  static func select(_ mask: SIMDMask<SIMD8<Int32>>, _ a: SIMD8<Float>, _ b: SIMD8<Float>) -> SIMD8<Float> {
+    glint_select8(unsafeBitCast(mask, to: SIMD8<Int32>.self), a, b)
+  }
+
+  @inline(__always)
+  static func select(_ mask: SIMDMask<SIMD8<Int32>>, _ a: SIMD8<UInt32>, _ b: SIMD8<UInt32>) -> SIMD8<UInt32> {
+    unsafeBitCast(
+      select(mask, unsafeBitCast(a, to: SIMD8<Float>.self), unsafeBitCast(b, to: SIMD8<Float>.self)),
+      to: SIMD8<UInt32>.self)
+  }
+
+  /// `a` where the sign bit of `sign` is set, else `b`.
+  @inline(__always)
+  static func selectNegative(_ sign: SIMD8<Float>, _ a: SIMD8<Float>, _ b: SIMD8<Float>) -> SIMD8<Float> {
+    glint_select8(unsafeBitCast(sign, to: SIMD8<Int32>.self), a, b)
+  }
+
   @inline(__always) static func lesser(_ a: Float, _ b: Float) -> Float { b < a ? b : a }
   @inline(__always) static func greater(_ a: Float, _ b: Float) -> Float { b > a ? b : a }
 

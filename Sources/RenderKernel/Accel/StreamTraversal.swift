@@ -5,8 +5,6 @@ import LaneMath
 struct Traveller: BitwiseCopyable {
   /// The ray in the space that it is in.
   var frame: RayFrame
-  /// What nodes' grids need of it.
-  var grid: RayGrid
   var best: Hit
   /// What it comes to next.
   var current: UInt32
@@ -30,43 +28,11 @@ struct Traveller: BitwiseCopyable {
 
   /// Follows a change of the frame.
   @inline(__always)
-  mutating func prepareGrid() {
-    grid = RayGrid(frame)
-    let (lower, upper) = (Int32(WideNode.boundsOffset), Int32(WideNode.boundsOffset + WideNode.upperOffset))
-    rowX = frame.inverse.x > 0 ? lower : upper
-    rowY = (frame.inverse.y > 0 ? lower : upper) &+ Int32(WideNode.rowByteCount)
-    rowZ = (frame.inverse.z > 0 ? lower : upper) &+ 2 &* Int32(WideNode.rowByteCount)
-  }
-}
-
-/// A ray as nodes' grids see it: slabs are entered a little earlier and left a little later than `RayFrame` has it, which
-/// makes up for the rounding of one more product and sum.
-struct RayGrid: BitwiseCopyable {
-  /// Beside `RayFrame.originSlack`.
-  static let originSlack: Float = 0x1p-20
-  /// What denormal results may round by, and more.
-  static let tiny: Float = 0x1p-120
-
-  var inverse: SIMD4<Float>
-  var nearOffset: SIMD4<Float>
-  var farOffset: SIMD4<Float>
-
-  @inline(__always)
-  init(_ frame: RayFrame) {
-    inverse = frame.inverse
-    let offset = -(frame.origin * frame.inverse)
-    let slack = SIMD4(repeating: RayGrid.tiny).addingProduct(
-      Lanes.magnitude(offset), SIMD4(repeating: RayGrid.originSlack))
-    nearOffset = offset - slack
-    farOffset = offset + slack
-  }
-}
-
-extension UnsafeMutablePointer<Traveller> {
-  /// One number of the ray's grid in all lanes.
-  @inline(__always)
-  func lanes(_ part: (RayGrid) -> SIMD4<Float>, _ axis: Int) -> SIMD8<Float> {
-    SIMD8(repeating: part(pointee.grid)[axis])
+  mutating func prepareRows() {
+    let (row, upper) = (Int32(WideNode.rowByteCount), Int32(WideNode.upperOffset))
+    rowX = frame.inverse.x > 0 ? 0 : upper
+    rowY = (frame.inverse.y > 0 ? 0 : upper) &+ row
+    rowZ = (frame.inverse.z > 0 ? 0 : upper) &+ 2 &* row
   }
 }
 
@@ -95,6 +61,8 @@ final class TraversalMemory {
   let worlds: UnsafeMutablePointer<RayFrame>
   /// Twice a list for each step, each of up to `width` travellers.
   let lists: UnsafeMutablePointer<UInt32>
+  /// For rays that travel together.
+  let packetStack: TraversalStack
   private let stacks: UnsafeMutableRawPointer
 
   init() {
@@ -103,8 +71,11 @@ final class TraversalMemory {
       .bindMemory(to: Traveller.self, capacity: width)
     worlds = FlatMemory.allocateZeroed(byteCount: width * MemoryLayout<RayFrame>.stride)
       .bindMemory(to: RayFrame.self, capacity: width)
-    lists = FlatMemory.allocateZeroed(byteCount: 6 * width * 4).bindMemory(to: UInt32.self, capacity: 6 * width)
-    stacks = FlatMemory.allocateZeroed(byteCount: width * TraversalStack.byteCount)
+    lists = FlatMemory.allocateZeroed(byteCount: 8 * width * 4).bindMemory(to: UInt32.self, capacity: 8 * width)
+    stacks = FlatMemory.allocateZeroed(byteCount: (width + 1) * TraversalStack.byteCount)
+    packetStack = TraversalStack(
+      near: (stacks + width * TraversalStack.byteCount)
+        .bindMemory(to: Float.self, capacity: 2 * TraversalStack.capacity))
     for i in 0..<width {
       let stack = stacks + i * TraversalStack.byteCount
       travellers[i].stack = TraversalStack(
@@ -134,6 +105,10 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
   private let top: WideTree
   private let instances: UnsafePointer<SceneStructure.Instance>
   private let stream: RayStream
+  private let structure: SceneStructure
+  /// Origins of rays that travel together are within this of each other.
+  private let originSpread: Float
+  private let packetStack: TraversalStack
   private let filter: F
   private let sink: S
   private let travellers: UnsafeMutablePointer<Traveller>
@@ -143,17 +118,25 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
   private var nextLists: UnsafeMutablePointer<UInt32>
   private var nextCounts: InlineArray<3, Int> = [0, 0, 0]
   private var nextRay = 0
+  /// Travellers that are inside of a triangle's edges; then of which triangles of their block.
+  private let insideLists: UnsafeMutablePointer<UInt32>
+  private var insideCount = 0
 
   init(_ structure: SceneStructure, _ stream: RayStream, filter: F, sink: S, memory: TraversalMemory) {
     top = structure.wide.tree
     instances = UnsafePointer(structure.instances.pointer)
     self.stream = stream
+    self.structure = structure
+    let extent = structure.bounds.upper - structure.bounds.lower
+    originSpread = Lanes.greater(Lanes.greater(extent.x, extent.y), extent.z) * 0x1p-6
+    packetStack = memory.packetStack
     self.filter = filter
     self.sink = sink
     travellers = memory.travellers
     worlds = memory.worlds
     lists = memory.lists
     nextLists = memory.lists + 3 * TraversalMemory.width
+    insideLists = memory.lists + 6 * TraversalMemory.width
   }
 
   mutating func run() {
@@ -163,8 +146,14 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
       if counts[0] &+ counts[1] &+ counts[2] == 0 { return }
       swap(&lists, &nextLists)
       nextCounts = [0, 0, 0]
+      // First what has no branches, for all; then what has some: those who foresaw one wrongly find all else done.
+      let blocks = lists + TraversalMemory.width
       for i in 0..<counts[0] { enterNode(lists[i]) }
-      for i in 0..<counts[1] { tryBlock(lists[TraversalMemory.width &+ i]) }
+      for i in 0..<counts[0] { goOn(lists[i]) }
+      insideCount = 0
+      for i in 0..<counts[1] { enterBlock(blocks[i]) }
+      for i in 0..<insideCount { completeBlock(insideLists[i], insideLists[TraversalMemory.width &+ i]) }
+      for i in 0..<counts[1] { goOn(blocks[i]) }
       for i in 0..<counts[2] { takeOtherStep(lists[2 &* TraversalMemory.width &+ i]) }
     }
   }
@@ -179,8 +168,8 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
     let place = traveller.pointee.base + Int(reference & WideTree.placeMask) &* WideTree.unitByteCount
     glint_prefetch(place)
     glint_prefetch(place + 64)
-    // The third line of a block; of a node, the second again.
-    glint_prefetch(place + Int(64 &+ (reference &>> 31) &* 64))
+    glint_prefetch(place + 128)
+    glint_prefetch(place + 192)
     let slot = Int(step) &* TraversalMemory.width &+ nextCounts[Int(step)]
     nextLists[slot] = index
     nextCounts[Int(step)] &+= 1
@@ -197,6 +186,46 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
     return stack.reference[depth]
   }
 
+  /// Sends a traveller to what is next on its stack.
+  @inline(__always)
+  private mutating func goOn(_ index: UInt32) {
+    let traveller = travellers + Int(index)
+    route(index, traveller, pop(traveller))
+  }
+
+  // MARK: - Packets
+
+  /// Answers the next eight rays if they go the same way.
+  @inline(never)
+  private mutating func tracePacket() -> Bool {
+    guard nextRay &+ 8 <= stream.count else { return false }
+    @inline(__always) func lanes(_ numbers: UnsafePointer<Float>) -> SIMD8<Float> {
+      UnsafeRawPointer(numbers + nextRay).loadUnaligned(as: SIMD8<Float>.self)
+    }
+    let direction = (x: lanes(stream.directionX), y: lanes(stream.directionY), z: lanes(stream.directionZ))
+    @inline(__always) func isNarrow(_ a: SIMD8<Float>, _ limit: Float) -> Bool {
+      glint_greatest8(a) - glint_least8(a) <= limit
+    }
+    let length = Lanes.greater(
+      Lanes.greater(direction.x[0].magnitude, direction.y[0].magnitude), direction.z[0].magnitude)
+    let spread = length * 0x1p-4
+    guard isNarrow(direction.x, spread), isNarrow(direction.y, spread), isNarrow(direction.z, spread) else {
+      return false
+    }
+    let origin = (x: lanes(stream.originX), y: lanes(stream.originY), z: lanes(stream.originZ))
+    guard isNarrow(origin.x, originSpread), isNarrow(origin.y, originSpread), isNarrow(origin.z, originSpread) else {
+      return false
+    }
+    let limits = stream.limits.map { lanes($0) } ?? SIMD8(repeating: .infinity)
+    let keys = stream.keys.map { UnsafeRawPointer($0 + nextRay).loadUnaligned(as: SIMD8<UInt32>.self) } ?? .zero
+    var packet = PacketTraversal<F, S>(
+      structure, RayPacket(origin: origin, direction: direction), limits: limits, key: keys, filter: filter,
+      stack: packetStack)
+    packet.run(first: nextRay, sink: sink)
+    nextRay &+= 8
+    return true
+  }
+
   // MARK: - Nodes
 
   @inline(__always)
@@ -209,31 +238,30 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
     let depth = Int(traveller.pointee.depth)
     let stack = traveller.pointee.stack
     let bits = Lanes.bits(isHit)
+    let count = bits.nonzeroBitCount
     if S.stopsAtFirst {
       glint_store_hits8(near, bits, references, stack.near + depth, stack.reference + depth)
     } else {
       glint_store_farthest_first8(
         near, unsafeBitCast(isHit, to: SIMD8<Int32>.self), references, stack.near + depth, stack.reference + depth)
     }
-    traveller.pointee.depth = Int32(truncatingIfNeeded: depth &+ bits.nonzeroBitCount)
-    route(index, traveller, pop(traveller))
+    traveller.pointee.depth = Int32(truncatingIfNeeded: depth &+ Int(count))
   }
 
-  /// What `RayFrame.interval` gives for the children's boxes or boxes round them, the far ends cut at the best hit.
+  /// What `RayFrame.interval` gives for the children's boxes, the far ends cut at the best hit.
   @inline(__always)
   private func intervals(
     _ node: UnsafeRawPointer, _ traveller: UnsafeMutablePointer<Traveller>
   ) -> (near: SIMD8<Float>, last: SIMD8<Float>) {
     @inline(__always)
     func slab(_ axis: Int, _ row: Int) -> (enter: SIMD8<Float>, leave: SIMD8<Float>) {
-      let inverse = traveller.lanes({ $0.inverse }, axis)
-      let origin = WideNode.lanes(node, WideNode.originOffset, axis)
-      let step = WideNode.lanes(node, WideNode.stepOffset, axis) * inverse
-      let near = traveller.lanes({ $0.nearOffset }, axis).addingProduct(origin, inverse)
-      let far = traveller.lanes({ $0.farOffset }, axis).addingProduct(origin, inverse)
+      let inverse = SIMD8(repeating: traveller.pointee.frame.inverse[axis])
+      let near = SIMD8(repeating: traveller.pointee.frame.nearOffset[axis])
+      let far = SIMD8(repeating: traveller.pointee.frame.farOffset[axis])
       return (
-        near.addingProduct(glint_load_bytes8(node + row), step),
-        far.addingProduct(glint_load_bytes8(node + WideNode.oppositeRow(row, axis: axis)), step)
+        near.addingProduct(node.load(fromByteOffset: row, as: SIMD8<Float>.self), inverse),
+        far.addingProduct(
+          node.load(fromByteOffset: WideNode.oppositeRow(row, axis: axis), as: SIMD8<Float>.self), inverse)
       )
     }
     let (enterX, leaveX) = slab(0, Int(traveller.pointee.rowX))
@@ -248,79 +276,84 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
   private func intervalsOneByOne(
     _ node: UnsafeRawPointer, _ traveller: UnsafeMutablePointer<Traveller>
   ) -> (near: SIMD8<Float>, last: SIMD8<Float>) {
-    let grid = traveller.pointee.grid
     var near = SIMD8<Float>.zero
     var last = SIMD8<Float>.zero
-    let rows = (Int(traveller.pointee.rowX), Int(traveller.pointee.rowY), Int(traveller.pointee.rowZ))
     for lane in 0..<8 {
-      func slab(_ axis: Int, _ row: Int) -> (enter: Float, leave: Float) {
-        func value(_ offset: Int) -> Float { node.load(fromByteOffset: offset + 4 * axis, as: Float.self) }
-        func byte(_ row: Int) -> Float { Float(node.load(fromByteOffset: row + lane, as: UInt8.self)) }
-        let (inverse, origin) = (grid.inverse[axis], value(WideNode.originOffset))
-        let step = value(WideNode.stepOffset) * inverse
-        return (
-          grid.nearOffset[axis].addingProduct(origin, inverse).addingProduct(byte(row), step),
-          grid.farOffset[axis].addingProduct(origin, inverse)
-            .addingProduct(byte(WideNode.oppositeRow(row, axis: axis)), step)
-        )
+      func bound(_ row: Int) -> Float {
+        node.load(fromByteOffset: row * WideNode.rowByteCount + 4 * lane, as: Float.self)
       }
-      let (x, y, z) = (slab(0, rows.0), slab(1, rows.1), slab(2, rows.2))
-      near[lane] = Lanes.greater(Lanes.greater(x.enter, y.enter), Lanes.greater(z.enter, 0))
-      let leave = Lanes.lesser(Lanes.lesser(x.leave, y.leave), z.leave) * RayFrame.farScale
-      last[lane] = Lanes.lesser(leave, traveller.pointee.best.t)
+      let box = Box(lower: [bound(0), bound(1), bound(2), 0], upper: [bound(3), bound(4), bound(5), 0])
+      let interval = traveller.pointee.frame.interval(box)
+      near[lane] = interval.near
+      last[lane] = Lanes.lesser(interval.far, traveller.pointee.best.t)
     }
     return (near, last)
   }
 
   // MARK: - Triangles
 
+  /// Looks which triangles of its block a traveller is inside of, and puts it into the list of those that may be hits.
   @inline(__always)
-  private mutating func tryBlock(_ index: UInt32) {
+  private mutating func enterBlock(_ index: UInt32) {
     let traveller = travellers + Int(index)
-    let block =
-      traveller.pointee.base + Int(traveller.pointee.current & WideTree.placeMask) &* WideTree.unitByteCount
-    var inside =
-      L.areScalar
-      ? insideOneByOne(block, traveller) : EdgeTest.inside(block, UnsafePointer(traveller))
-    while inside != 0 {
-      let lane = inside.trailingZeroBitCount
-      inside &= inside &- 1
-      if complete(block, lane, traveller), S.stopsAtFirst {
-        return route(index, traveller, WideTree.done)
-      }
-    }
-    route(index, traveller, pop(traveller))
+    let block = place(traveller)
+    let inside =
+      L.areScalar ? insideOneByOne(block, traveller) : EdgeTest.inside(block, UnsafePointer(traveller))
+    insideLists[insideCount] = index
+    insideLists[TraversalMemory.width &+ insideCount] = inside
+    insideCount &+= inside == 0 ? 0 : 1
   }
 
-  /// The second half of the test, for one lane.
+  /// The block that a traveller is at.
   @inline(__always)
-  private func complete(
-    _ block: UnsafeRawPointer, _ lane: Int, _ traveller: UnsafeMutablePointer<Traveller>
-  ) -> Bool {
-    let (v0, v1, v2) = EdgeTest.corners(block, lane)
-    let (depths, edges) = TriangleTest.edges(traveller.pointee.frame, v0, v1, v2)
-    guard
-      let hit = TriangleTest.complete(
+  private func place(_ traveller: UnsafeMutablePointer<Traveller>) -> UnsafeRawPointer {
+    traveller.pointee.base + Int(traveller.pointee.current & WideTree.placeMask) &* WideTree.unitByteCount
+  }
+
+  /// The second half of the test, for the triangles that the ray is inside of.
+  @inline(__always)
+  private mutating func completeBlock(_ index: UInt32, _ inside: UInt32) {
+    let traveller = travellers + Int(index)
+    let block = place(traveller)
+    var left = inside
+    while left != 0 {
+      let lane = left.trailingZeroBitCount
+      left &= left &- 1
+      let (v0, v1, v2) = EdgeTest.corners(block, lane)
+      let (depths, edges) = TriangleTest.edges(traveller.pointee.frame, v0, v1, v2)
+      let hit = TriangleTest.distance(
         traveller.pointee.frame, entry: traveller.pointee.entry, v0, v1, v2, depths: depths, edges: edges)
-    else { return false }
+      if hit.t <= traveller.pointee.best.t, hit.t > 0 {
+        take(block, lane, hit.t, edges.y / hit.sum, edges.z / hit.sum, traveller)
+      }
+    }
+  }
+
+  /// Makes a triangle's hit the ray's if it precedes the one that the ray has.
+  @inline(__always)
+  private func take(
+    _ block: UnsafeRawPointer, _ lane: Int, _ t: Float, _ u: Float, _ v: Float,
+    _ traveller: UnsafeMutablePointer<Traveller>
+  ) {
     let tagged = block.load(fromByteOffset: TriangleBlock.indexOffset &+ 4 &* lane, as: UInt32.self)
     let triangle = tagged & ~TriangleBlock.alphaFlag
     let instance = traveller.pointee.instance
-    guard traveller.pointee.best.isAfter(t: hit.x, instance: instance, triangle: triangle) else { return false }
+    guard traveller.pointee.best.isAfter(t: t, instance: instance, triangle: triangle) else { return }
     if tagged & TriangleBlock.alphaFlag != 0,
-      !filter.accepts(instance: instance, triangle: triangle, u: hit.y, v: hit.z, key: traveller.pointee.key)
+      !filter.accepts(instance: instance, triangle: triangle, u: u, v: v, key: traveller.pointee.key)
     {
-      return false
+      return
     }
-    traveller.pointee.best = Hit(t: hit.x, u: hit.y, v: hit.z, instance: instance, triangle: triangle)
-    return true
+    traveller.pointee.best = Hit(t: t, u: u, v: v, instance: instance, triangle: triangle)
+    // Nothing is left but the stack's end.
+    if S.stopsAtFirst { traveller.pointee.depth = 1 }
   }
 
   /// What `EdgeTest.inside` finds, one triangle at a time.
   @inline(never)
   private func insideOneByOne(_ block: UnsafeRawPointer, _ traveller: UnsafeMutablePointer<Traveller>) -> UInt32 {
     var bits: UInt32 = 0
-    for lane in 0..<4 {
+    for lane in 0..<TriangleBlock.width {
       let (v0, v1, v2) = EdgeTest.corners(block, lane)
       if TriangleTest.isInside(TriangleTest.edges(traveller.pointee.frame, v0, v1, v2).edges) {
         bits |= 1 << UInt32(lane)
@@ -343,7 +376,7 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
       traveller.pointee.leafStep = Self.otherStep
       if !(instances + Int(traveller.pointee.instance)).pointee.isIdentity {
         traveller.pointee.frame = worlds[Int(index)]
-        traveller.pointee.prepareGrid()
+        traveller.pointee.prepareRows()
       }
       route(index, traveller, pop(traveller))
     case WideTree.none:
@@ -363,7 +396,7 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
     if !instance.pointee.isIdentity {
       worlds[Int(index)] = traveller.pointee.frame
       traveller.pointee.frame = ray
-      traveller.pointee.prepareGrid()
+      traveller.pointee.prepareRows()
     }
     traveller.pointee.instance = number
     traveller.pointee.entry = entry
@@ -384,6 +417,7 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
   private mutating func start(_ index: UInt32) {
     let traveller = travellers + Int(index)
     while nextRay < stream.count {
+      if !L.areScalar, nextRay & 7 == 0, tracePacket() { continue }
       let number = nextRay
       nextRay &+= 1
       let limit = stream.limits.map { $0[number] } ?? .infinity
@@ -396,7 +430,7 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
         continue
       }
       traveller.pointee.frame = frame
-      traveller.pointee.prepareGrid()
+      traveller.pointee.prepareRows()
       // Hits before the limit are those up to the number below it. It carries the largest identity: it precedes no hit.
       traveller.pointee.best = Hit(t: limit.nextDown, u: 0, v: 0, instance: .max, triangle: .max)
       traveller.pointee.base = top.base
@@ -410,50 +444,5 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
       traveller.pointee.current = top.root
       return enterInstance(index, traveller)
     }
-  }
-}
-
-/// The first half of the triangle test over a block.
-enum EdgeTest {
-  /// `TriangleTest.edges` and `isInside` of four triangles, as bits.
-  @inline(__always)
-  static func inside(_ block: UnsafeRawPointer, _ traveller: UnsafePointer<Traveller>) -> UInt32 {
-    let rowX = block + traveller.pointee.frame.axisX &* TriangleBlock.rowByteCount
-    let rowY = block + traveller.pointee.frame.axisY &* TriangleBlock.rowByteCount
-    let rowZ = block + traveller.pointee.frame.axisZ &* TriangleBlock.rowByteCount
-    let originX = SIMD4(repeating: traveller.pointee.frame.originX)
-    let originY = SIMD4(repeating: traveller.pointee.frame.originY)
-    let originZ = SIMD4(repeating: traveller.pointee.frame.originZ)
-    let shearX = SIMD4(repeating: traveller.pointee.frame.shearX)
-    let shearY = SIMD4(repeating: traveller.pointee.frame.shearY)
-    @inline(__always) func sheared(_ number: Int) -> (SIMD4<Float>, SIMD4<Float>) {
-      let offset = number &* TriangleBlock.vertexByteCount
-      let z = rowZ.load(fromByteOffset: offset, as: SIMD4<Float>.self) - originZ
-      return (
-        (rowX.load(fromByteOffset: offset, as: SIMD4<Float>.self) - originX) - shearX * z,
-        (rowY.load(fromByteOffset: offset, as: SIMD4<Float>.self) - originY) - shearY * z
-      )
-    }
-    let (ax, ay) = sheared(0)
-    let (bx, by) = sheared(1)
-    let (cx, cy) = sheared(2)
-    let u = cx * by - cy * bx
-    let v = ax * cy - ay * cx
-    let w = bx * ay - by * ax
-    let zero = SIMD4<Float>.zero
-    let same = ((u .>= zero) .& (v .>= zero) .& (w .>= zero)) .| ((u .<= zero) .& (v .<= zero) .& (w .<= zero))
-    return Lanes.bits(same .& (((u + v) + w) .!= zero))
-  }
-
-  @inline(__always)
-  static func corners(_ block: UnsafeRawPointer, _ lane: Int) -> (SIMD4<Float>, SIMD4<Float>, SIMD4<Float>) {
-    let column = block + 4 &* lane
-    @inline(__always) func vertex(_ number: Int) -> SIMD4<Float> {
-      let rows = column + number &* TriangleBlock.vertexByteCount
-      return SIMD4(
-        rows.load(as: Float.self), rows.load(fromByteOffset: TriangleBlock.rowByteCount, as: Float.self),
-        rows.load(fromByteOffset: 2 * TriangleBlock.rowByteCount, as: Float.self), 0)
-    }
-    return (vertex(0), vertex(1), vertex(2))
   }
 }

@@ -68,15 +68,25 @@ enum TriangleTest {
     _ ray: RayFrame, entry: Float, _ v0: SIMD4<Float>, _ v1: SIMD4<Float>, _ v2: SIMD4<Float>,
     depths: SIMD3<Float>, edges e: SIMD3<Float>
   ) -> SIMD3<Float>? {
+    let (t, sum) = distance(ray, entry: entry, v0, v1, v2, depths: depths, edges: e)
+    guard t > 0, t < .infinity else { return nil }
+    return SIMD3(t, e.y / sum, e.z / sum)
+  }
+
+  /// Where `complete` finds a hit, which counts if it is ahead; infinite where the ray misses the own box. And the sum of the
+  /// edge functions.
+  @inline(__always)
+  static func distance(
+    _ ray: RayFrame, entry: Float, _ v0: SIMD4<Float>, _ v1: SIMD4<Float>, _ v2: SIMD4<Float>,
+    depths: SIMD3<Float>, edges e: SIMD3<Float>
+  ) -> (t: Float, sum: Float) {
     let (near, far) = ray.interval(ownBox(v0, v1, v2))
-    guard near <= far else { return nil }
     let sum = (e.x + e.y) + e.z
     let z = (e.x * depths.x + e.y * depths.y) + e.z * depths.z
     let plain = (z / sum) * ray.shearZ
     // NaN, which only an overflow could make, becomes `far`.
     let t = Lanes.greater(Lanes.greater(Lanes.lesser(far, plain), near), entry)
-    guard t > 0 else { return nil }
-    return SIMD3(t, e.y / sum, e.z / sum)
+    return (near <= far ? t : .infinity, sum)
   }
 }
 

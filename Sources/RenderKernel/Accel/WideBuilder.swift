@@ -79,7 +79,7 @@ struct WideBuilder: ~Copyable {
 
   deinit { bins.deallocate() }
 
-  private var leafCount: Int { mesh == nil ? 1 : 4 }
+  private var leafCount: Int { mesh == nil ? 1 : TriangleBlock.width }
 
   static func range(_ primitives: UnsafeMutablePointer<BoxedPrimitive>, count: Int) -> Range {
     var result = Range(begin: 0, end: count, box: .empty, centers: .empty, depth: 0)
@@ -132,25 +132,17 @@ struct WideBuilder: ~Copyable {
     }
   }
 
-  /// Writes the children's boxes, quantised outwards, and empty references.
+  /// Writes the children's boxes and empty references.
   private func writeBoxes(
     to node: UnsafeMutableRawPointer, _ children: UnsafeMutableBufferPointer<Range>, _ childCount: Int
   ) {
     node.initializeMemory(as: UInt8.self, repeating: 0, count: WideNode.byteCount)
-    var box = Box.empty
-    for i in 0..<childCount { box.formUnion(children[i].box) }
     for axis in 0..<3 {
-      let grid = NodeGrid(lower: box.lower[axis], upper: box.upper[axis])
-      node.storeBytes(of: grid.origin, toByteOffset: WideNode.originOffset + 4 * axis, as: Float.self)
-      node.storeBytes(of: grid.step, toByteOffset: WideNode.stepOffset + 4 * axis, as: Float.self)
-      let row = node + WideNode.boundsOffset + axis * WideNode.rowByteCount
+      let row = node + axis * WideNode.rowByteCount
       for i in 0..<8 {
-        let isUsed = i < childCount
-        row.storeBytes(
-          of: isUsed ? grid.below(children[i].box.lower[axis]) : 255, toByteOffset: i, as: UInt8.self)
-        row.storeBytes(
-          of: isUsed ? grid.above(children[i].box.upper[axis]) : 0, toByteOffset: WideNode.upperOffset + i,
-          as: UInt8.self)
+        let box = i < childCount ? children[i].box : .empty
+        row.storeBytes(of: box.lower[axis], toByteOffset: 4 * i, as: Float.self)
+        row.storeBytes(of: box.upper[axis], toByteOffset: WideNode.upperOffset + 4 * i, as: Float.self)
       }
     }
     for i in 0..<8 {
@@ -162,7 +154,7 @@ struct WideBuilder: ~Copyable {
     guard let mesh else { return primitives[range.begin].number | WideTree.leafFlag }
     let index = blocks.byteCount / TriangleBlock.byteCount
     let block = blocks.append(byteCount: TriangleBlock.byteCount)
-    for lane in 0..<4 {
+    for lane in 0..<TriangleBlock.width {
       let isUsed = lane < range.count
       let triangle = primitives[range.begin + (isUsed ? lane : 0)].number
       var (v0, v1, v2) = mesh.corners(Int(triangle))

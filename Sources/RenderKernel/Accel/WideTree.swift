@@ -22,41 +22,28 @@ struct WideTree: BitwiseCopyable, @unchecked Sendable {
   static let empty = WideTree(base: UnsafeRawPointer(bitPattern: 64)!, root: none)
 }
 
-/// Layout of a node, in bytes: two cache lines.
+/// Layout of a node, in bytes: four cache lines.
 ///
-/// The children's bounds are quantised to a grid of the node: `origin + step · byte`, rounded outwards. Lanes without a child
-/// hold an inverted box and the reference `none`.
+/// Children fill the lanes from the first on. Lanes without a child hold an empty box and the reference `none`.
 enum WideNode {
-  static let byteCount = 128
-  /// x, y, z and a zero.
-  static let originOffset = 0
-  /// x, y, z and a zero.
-  static let stepOffset = 16
-  /// Six rows of eight bytes: lower x, y, z, upper x, y, z.
-  static let boundsOffset = 32
-  static let rowByteCount = 8
+  static let byteCount = 256
+  /// Six rows of eight numbers: lower x, y, z, upper x, y, z.
+  static let rowByteCount = 32
   static let upperOffset = 3 * rowByteCount
   /// Eight words.
-  static let referenceOffset = 96
-
-  /// One number of a node's grid in all lanes.
-  @inline(__always)
-  static func lanes(_ node: UnsafeRawPointer, _ offset: Int, _ axis: Int) -> SIMD8<Float> {
-    SIMD8(repeating: node.load(fromByteOffset: offset &+ 4 &* axis, as: Float.self))
-  }
+  static let referenceOffset = 6 * rowByteCount
 
   /// The row of upper bounds for that of lower bounds of an axis, and the other way round.
   @inline(__always)
-  static func oppositeRow(_ row: Int, axis: Int) -> Int {
-    2 * boundsOffset + upperOffset + 2 * axis * rowByteCount - row
-  }
+  static func oppositeRow(_ row: Int, axis: Int) -> Int { upperOffset + 2 * axis * rowByteCount - row }
 }
 
-/// Layout of a block of four triangles, in bytes. Nine rows of four floats: x, y, z of the first vertices, then of the
-/// second and third; then four triangle indices. Unused lanes hold three equal vertices, which no ray hits.
+/// Layout of a block of eight triangles, in bytes. Nine rows of eight floats: x, y, z of the first vertices, then of the second
+/// and third; then eight triangle indices. Unused lanes hold three equal vertices, which no ray hits.
 enum TriangleBlock {
-  static let byteCount = 160
-  static let rowByteCount = 16
+  static let width = 8
+  static let byteCount = 320
+  static let rowByteCount = 32
   static let vertexByteCount = 3 * rowByteCount
   static let indexOffset = 9 * rowByteCount
   /// Set in the index of a triangle that the alpha filter is asked about.
