@@ -1,6 +1,6 @@
 import LaneMath
 
-/// Aligned raw memory of one owner, written while a structure is built and only read after.
+/// Aligned raw memory of one owner, written whole while a structure is built and only read after.
 final class OwnedMemory: @unchecked Sendable {
   // Sendable because builders hand it on only when they no longer write to it.
   let pointer: UnsafeMutableRawPointer
@@ -8,7 +8,7 @@ final class OwnedMemory: @unchecked Sendable {
 
   init(byteCount: Int) {
     self.byteCount = byteCount
-    pointer = FlatMemory.allocateZeroed(byteCount: max(64, byteCount))
+    pointer = FlatMemory.allocate(byteCount: max(64, byteCount))
   }
 
   var bytes: [UInt8] { Array(UnsafeRawBufferPointer(start: pointer, count: byteCount)) }
@@ -20,9 +20,13 @@ final class OwnedMemory: @unchecked Sendable {
 struct GrowingMemory: ~Copyable {
   private(set) var pointer: UnsafeMutableRawPointer
   private(set) var byteCount = 0
-  private var capacity = 1 << 12
+  private var capacity: Int
 
-  init() { pointer = .allocate(byteCount: capacity, alignment: 64) }
+  /// - Parameter capacity: Bytes up to which it need not move. Pages that are never written to are never there.
+  init(capacity: Int) {
+    self.capacity = max(1 << 12, capacity)
+    pointer = .allocate(byteCount: self.capacity, alignment: 64)
+  }
 
   deinit { pointer.deallocate() }
 

@@ -24,19 +24,12 @@ public final class PreparedMesh: Sendable {
     self.alphaTested = alphaTested
     switch kind {
     case .wide:
-      var total = Box.empty
-      var count = 0
-      let primitives = FlatBuffer<BoxedPrimitive>(count: mesh.triangleCount) { target in
-        for triangle in 0..<mesh.triangleCount {
-          guard let box = mesh.hittableBox(triangle) else { continue }
-          total.formUnion(box)
-          target[count] = BoxedPrimitive(box, number: UInt32(triangle))
-          count += 1
-        }
+      let primitives = PrimitiveList(candidateCount: mesh.triangleCount, threadCount: threadCount) {
+        mesh.hittableBox($0)
       }
-      bounds = total
+      bounds = primitives.bounds
       let tree = OwnedWideTree(
-        primitives: primitives, count: count, mesh: mesh, alphaTested: alphaTested, threadCount: threadCount)
+        primitives: primitives, mesh: mesh, alphaTested: alphaTested, threadCount: threadCount)
       wide = tree
       reference = nil
       structureByteCount = tree.byteCount

@@ -45,12 +45,11 @@ final class SceneStructure: Sendable {
     bounds = total
 
     let boxes = records.elements.map(\.box)
-    let hittable = boxes.indices.filter { !boxes[$0].isEmpty }
     reference = ReferenceTree(boxes: kind == .reference ? boxes : [])
-    let primitives = FlatBuffer(
-      (kind == .wide ? hittable : []).map { BoxedPrimitive(boxes[$0], number: UInt32($0)) })
-    wide = OwnedWideTree(
-      primitives: primitives, count: primitives.count, mesh: nil, alphaTested: [], threadCount: 1)
+    let primitives = PrimitiveList(candidateCount: kind == .wide ? boxes.count : 0, threadCount: 1) {
+      boxes[$0].isEmpty ? nil : boxes[$0]
+    }
+    wide = OwnedWideTree(primitives: primitives, mesh: nil, alphaTested: [], threadCount: 1)
   }
 
   /// Finds for every ray of the stream its nearest hit (of hits at equal distance, the one of the smaller instance, then

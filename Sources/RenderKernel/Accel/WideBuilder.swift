@@ -1,31 +1,6 @@
 import LaneMath
 
-/// Something to put into a tree: its box, and its number in the unused lane of `upper`.
-struct BoxedPrimitive: BitwiseCopyable {
-  var lower: SIMD4<Float>
-  var upper: SIMD4<Float>
-
-  @inline(__always) init(_ box: Box, number: UInt32) {
-    lower = box.lower
-    upper = box.upper
-    upper.w = Float(bitPattern: number)
-  }
-
-  @inline(__always) var number: UInt32 { upper.w.bitPattern }
-  @inline(__always) var box: Box {
-    var u = upper
-    u.w = 0
-    return Box(lower: lower, upper: u)
-  }
-  /// Twice the centre.
-  @inline(__always) var center: SIMD4<Float> {
-    var c = lower + upper
-    c.w = 0
-    return c
-  }
-}
-
-/// Builds a wide tree over a range of primitives, which it reorders. Serial; the result depends on its arguments only.
+/// Builds a wide tree over a range of primitives, which it reorders. The result does not depend on the number of threads.
 ///
 /// Top-down with a binned surface area heuristic; of a node's children the one with the largest area is split until there
 /// are eight (as Embree does).
@@ -34,6 +9,9 @@ struct WideBuilder: ~Copyable {
   static let heuristicDepth = 32
   static let depthLimit = heuristicDepth + 32
   static let binLimit = 32
+  /// Ranges of at least this size are binned by so many tasks.
+  static let parallelCount = 1 << 17
+  static let binTaskCount = 8
 
   struct Range: BitwiseCopyable {
     var begin: Int
@@ -60,21 +38,28 @@ struct WideBuilder: ~Copyable {
   let alphaTested: [Bool]
   /// Ranges of at most this size are left to tasks; zero defers none.
   let deferralCount: Int
+  /// Threads for what is worth more than one.
+  let threadCount: Int
 
-  var nodes = GrowingMemory()
-  var blocks = GrowingMemory()
+  var nodes: GrowingMemory
+  var blocks: GrowingMemory
   var deferred: [Deferred] = []
 
   private let bins: UnsafeMutablePointer<Bin>
 
+  /// - Parameter expectedCount: About so many primitives are going to be put into leaves.
   init(
-    primitives: UnsafeMutablePointer<BoxedPrimitive>, mesh: MeshArrays?, alphaTested: [Bool], deferralCount: Int
+    primitives: UnsafeMutablePointer<BoxedPrimitive>, mesh: MeshArrays?, alphaTested: [Bool], deferralCount: Int,
+    expectedCount: Int, threadCount: Int
   ) {
+    nodes = GrowingMemory(capacity: 16 * expectedCount)
+    blocks = GrowingMemory(capacity: mesh == nil ? 0 : 72 * expectedCount)
     self.primitives = primitives
     self.mesh = mesh
     self.alphaTested = alphaTested
     self.deferralCount = deferralCount
-    bins = .allocate(capacity: 3 * WideBuilder.binLimit)
+    self.threadCount = threadCount
+    bins = .allocate(capacity: WideBuilder.binTaskCount * 3 * WideBuilder.binLimit)
   }
 
   deinit { bins.deallocate() }
@@ -195,15 +180,7 @@ extension WideBuilder {
     var scale = SIMD4<Float>(repeating: Float(binCount) * 0.9999) / extent
     scale.replace(with: 0, where: .!(isSplittable .& (scale .< SIMD4(repeating: .infinity))))
 
-    for i in 0..<3 * binCount { bins[i] = Bin(box: .empty, count: 0) }
-    let (binsX, binsY, binsZ) = (bins, bins + binCount, bins + 2 * binCount)
-    for i in range.begin..<range.end {
-      let box = primitives[i].box
-      let b = (primitives[i].center - origin) * scale
-      add(box, to: binsX + Int(b.x))
-      add(box, to: binsY + Int(b.y))
-      add(box, to: binsZ + Int(b.z))
-    }
+    fillBins(range, binCount: binCount, origin: origin, scale: scale)
 
     var bestCost = Float.infinity
     var (bestAxis, bestBin) = (-1, 0)
@@ -233,8 +210,53 @@ extension WideBuilder {
     return partition(range, axis: bestAxis, firstRightBin: bestBin, origin: origin, scale: scale)
   }
 
+  /// Puts the range's primitives into the first `3 × binCount` bins. Large ranges are binned by tasks, whose bins are then put
+  /// together: boxes and counts do not depend on how.
+  private func fillBins(_ range: Range, binCount: Int, origin: SIMD4<Float>, scale: SIMD4<Float>) {
+    guard threadCount > 1, range.count >= WideBuilder.parallelCount else {
+      return WideBuilder.fillBins(
+        bins, primitives, range.begin, range.end, binCount: binCount, origin: origin, scale: scale)
+    }
+    let shared = SharedBins(bins: bins, primitives: primitives)
+    let stride = (range.count + WideBuilder.binTaskCount - 1) / WideBuilder.binTaskCount
+    ParallelTasks.run(count: WideBuilder.binTaskCount, threadCount: threadCount) { task in
+      let begin = min(range.end, range.begin + task * stride)
+      WideBuilder.fillBins(
+        shared.bins + task * 3 * WideBuilder.binLimit, shared.primitives, begin, min(range.end, begin + stride),
+        binCount: binCount, origin: origin, scale: scale)
+    }
+    for task in 1..<WideBuilder.binTaskCount {
+      let part = bins + task * 3 * WideBuilder.binLimit
+      for i in 0..<3 * binCount {
+        bins[i].box.formUnion(part[i].box)
+        bins[i].count += part[i].count
+      }
+    }
+  }
+
+  private struct SharedBins: @unchecked Sendable {
+    // Sendable because each task writes bins of its own.
+    let bins: UnsafeMutablePointer<Bin>
+    let primitives: UnsafeMutablePointer<BoxedPrimitive>
+  }
+
+  private static func fillBins(
+    _ bins: UnsafeMutablePointer<Bin>, _ primitives: UnsafeMutablePointer<BoxedPrimitive>, _ begin: Int, _ end: Int,
+    binCount: Int, origin: SIMD4<Float>, scale: SIMD4<Float>
+  ) {
+    for i in 0..<3 * binCount { bins[i] = Bin(box: .empty, count: 0) }
+    let (binsX, binsY, binsZ) = (bins, bins + binCount, bins + 2 * binCount)
+    for i in begin..<end {
+      let box = primitives[i].box
+      let b = (primitives[i].center - origin) * scale
+      add(box, to: binsX + Int(b.x))
+      add(box, to: binsY + Int(b.y))
+      add(box, to: binsZ + Int(b.z))
+    }
+  }
+
   @inline(__always)
-  private func add(_ box: Box, to bin: UnsafeMutablePointer<Bin>) {
+  private static func add(_ box: Box, to bin: UnsafeMutablePointer<Bin>) {
     bin.pointee.box.formUnion(box)
     bin.pointee.count += 1
   }

@@ -2,7 +2,7 @@ import LaneMath
 
 /// A finished wide tree with its memory.
 final class OwnedWideTree: Sendable {
-  /// At least this many primitives are worth a task of their own. Ranges handed out are at most 1/64 of all, or this.
+  /// At least this many primitives are worth a task of their own. Ranges handed out are at most 1/8 of all, or this.
   private static let taskCount = 2048
 
   let tree: WideTree
@@ -27,25 +27,31 @@ final class OwnedWideTree: Sendable {
   }
 
   /// Builds a tree with the same bytes whatever the number of threads.
-  init(primitives: FlatBuffer<BoxedPrimitive>, count: Int, mesh: MeshArrays?, alphaTested: [Bool], threadCount: Int) {
+  init(primitives: PrimitiveList, mesh: MeshArrays?, alphaTested: [Bool], threadCount: Int) {
+    let count = primitives.count
     guard count > 0 else {
       memory = OwnedMemory(byteCount: 0)
       tree = .empty
       return
     }
     // Split serially down to ranges of fixed size, which become tasks; lay the tasks' output out in their order.
-    let deferralCount = max(OwnedWideTree.taskCount, count / 64)
+    let deferralCount = max(OwnedWideTree.taskCount, count / 8)
     var top = WideBuilder(
-      primitives: primitives.pointer, mesh: mesh, alphaTested: alphaTested, deferralCount: deferralCount)
-    let topRoot = top.build(WideBuilder.range(primitives.pointer, count: count))
+      primitives: primitives.pointer, mesh: mesh, alphaTested: alphaTested, deferralCount: deferralCount,
+      expectedCount: count <= deferralCount ? count : 0, threadCount: threadCount)
+    let topRoot = top.build(
+      WideBuilder.Range(begin: 0, end: count, box: primitives.bounds, centers: primitives.centers, depth: 0))
     let subtrees = top.deferred.map { deferred in
       Subtree(
         builder: WideBuilder(
-          primitives: primitives.pointer, mesh: mesh, alphaTested: alphaTested, deferralCount: 0),
+          primitives: primitives.pointer, mesh: mesh, alphaTested: alphaTested, deferralCount: 0,
+          expectedCount: deferred.range.count, threadCount: 1),
         range: deferred.range)
     }
+    // Large ones first, so that threads end together.
+    let order = subtrees.indices.sorted { subtrees[$1].range.count < subtrees[$0].range.count }
     ParallelTasks.run(count: subtrees.count, threadCount: threadCount) { index in
-      let subtree = subtrees[index]
+      let subtree = subtrees[order[index]]
       subtree.root = subtree.builder.build(subtree.range)
     }
 

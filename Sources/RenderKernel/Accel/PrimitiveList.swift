@@ -1,0 +1,95 @@
+import LaneMath
+
+/// Something to put into a tree: its box, and its number in the unused lane of `upper`.
+struct BoxedPrimitive: BitwiseCopyable {
+  var lower: SIMD4<Float>
+  var upper: SIMD4<Float>
+
+  @inline(__always) init(_ box: Box, number: UInt32) {
+    lower = box.lower
+    upper = box.upper
+    upper.w = Float(bitPattern: number)
+  }
+
+  @inline(__always) var number: UInt32 { upper.w.bitPattern }
+  @inline(__always) var box: Box {
+    var u = upper
+    u.w = 0
+    return Box(lower: lower, upper: u)
+  }
+  /// Twice the centre.
+  @inline(__always) var center: SIMD4<Float> {
+    var c = lower + upper
+    c.w = 0
+    return c
+  }
+}
+
+/// What a tree is built from; the builder reorders it.
+final class PrimitiveList: @unchecked Sendable {
+  // Sendable because tasks work on ranges of their own.
+  let pointer: UnsafeMutablePointer<BoxedPrimitive>
+  let count: Int
+  let bounds: Box
+  /// Of doubled centres.
+  let centers: Box
+
+  /// Candidates looked at by one task.
+  private static let taskCount = 1 << 16
+
+  /// Takes the boxes of those candidates that have one, in their order, whatever the number of threads.
+  ///
+  /// - Parameter box: Of a candidate; nil where there is nothing to hit.
+  init(candidateCount: Int, threadCount: Int, box: @escaping @Sendable (Int) -> Box?) {
+    let pointer = FlatMemory.allocate(byteCount: max(64, candidateCount * MemoryLayout<BoxedPrimitive>.stride))
+      .bindMemory(to: BoxedPrimitive.self, capacity: max(1, candidateCount))
+    self.pointer = pointer
+    let taskCount = (candidateCount + PrimitiveList.taskCount - 1) / PrimitiveList.taskCount
+    let parts = Parts(count: taskCount, pointer: pointer)
+    ParallelTasks.run(count: taskCount, threadCount: threadCount) { task in
+      let first = task * PrimitiveList.taskCount
+      var part = Part(end: first, bounds: .empty, centers: .empty)
+      for candidate in first..<min(candidateCount, first + PrimitiveList.taskCount) {
+        guard let box = box(candidate) else { continue }
+        let primitive = BoxedPrimitive(box, number: UInt32(truncatingIfNeeded: candidate))
+        part.bounds.formUnion(box)
+        part.centers.include(primitive.center)
+        (parts.primitives + part.end).initialize(to: primitive)
+        part.end += 1
+      }
+      parts.parts[task] = part
+    }
+    var (count, bounds, centers) = (0, Box.empty, Box.empty)
+    for task in 0..<taskCount {
+      let part = parts.parts[task]
+      let first = task * PrimitiveList.taskCount
+      if first != count { (pointer + count).update(from: pointer + first, count: part.end - first) }
+      count += part.end - first
+      bounds.formUnion(part.bounds)
+      centers.formUnion(part.centers)
+    }
+    (self.count, self.bounds, self.centers) = (count, bounds, centers)
+  }
+
+  deinit { pointer.deallocate() }
+
+  private struct Part: BitwiseCopyable {
+    /// Behind its last primitive.
+    var end: Int
+    var bounds: Box
+    var centers: Box
+  }
+
+  private final class Parts: @unchecked Sendable {
+    // Sendable because each task writes an entry, and primitives, of its own.
+    let parts: UnsafeMutablePointer<Part>
+    let primitives: UnsafeMutablePointer<BoxedPrimitive>
+
+    init(count: Int, pointer: UnsafeMutablePointer<BoxedPrimitive>) {
+      parts = .allocate(capacity: max(1, count))
+      primitives = pointer
+    }
+
+    deinit { parts.deallocate() }
+  }
+}
