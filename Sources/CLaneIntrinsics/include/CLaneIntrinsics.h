@@ -134,6 +134,37 @@ GLINT_INLINE glint_float8 glint_select8(glint_int8 m, glint_float8 a, glint_floa
 #endif
 }
 
+// Writes column i of the eight rows to `target + i * stride`, of any alignment.
+GLINT_INLINE void glint_store_columns8(
+    glint_float8 a, glint_float8 b, glint_float8 c, glint_float8 d, glint_float8 e, glint_float8 f, glint_float8 g,
+    glint_float8 h, float *target, size_t stride) {
+#if defined(__AVX__) && !defined(GLINT_PORTABLE)
+#define GLINT_LOW(x, y) _mm256_unpacklo_ps((__m256)(x), (__m256)(y))
+#define GLINT_HIGH(x, y) _mm256_unpackhi_ps((__m256)(x), (__m256)(y))
+  // Pairs of rows, then fours, in halves of four columns each.
+  const __m256 ab0 = GLINT_LOW(a, b), ab2 = GLINT_HIGH(a, b), cd0 = GLINT_LOW(c, d), cd2 = GLINT_HIGH(c, d);
+  const __m256 ef0 = GLINT_LOW(e, f), ef2 = GLINT_HIGH(e, f), gh0 = GLINT_LOW(g, h), gh2 = GLINT_HIGH(g, h);
+  const __m256 upper[4] = {
+      _mm256_shuffle_ps(ab0, cd0, 0x44), _mm256_shuffle_ps(ab0, cd0, 0xEE), _mm256_shuffle_ps(ab2, cd2, 0x44),
+      _mm256_shuffle_ps(ab2, cd2, 0xEE)};
+  const __m256 lower[4] = {
+      _mm256_shuffle_ps(ef0, gh0, 0x44), _mm256_shuffle_ps(ef0, gh0, 0xEE), _mm256_shuffle_ps(ef2, gh2, 0x44),
+      _mm256_shuffle_ps(ef2, gh2, 0xEE)};
+  for (size_t i = 0; i < 4; i++) {
+    _mm256_storeu_ps(target + i * stride, _mm256_permute2f128_ps(upper[i], lower[i], 0x20));
+    _mm256_storeu_ps(target + (i + 4) * stride, _mm256_permute2f128_ps(upper[i], lower[i], 0x31));
+  }
+#undef GLINT_LOW
+#undef GLINT_HIGH
+#else
+  for (size_t i = 0; i < 8; i++) {
+    float *column = target + i * stride;
+    column[0] = a[i], column[1] = b[i], column[2] = c[i], column[3] = d[i];
+    column[4] = e[i], column[5] = f[i], column[6] = g[i], column[7] = h[i];
+  }
+#endif
+}
+
 // The least and the greatest lane. No lane is NaN.
 GLINT_INLINE float glint_least8(glint_float8 a) {
 #if defined(__AVX__) && !defined(GLINT_PORTABLE)
@@ -149,18 +180,40 @@ GLINT_INLINE float glint_least8(glint_float8 a) {
 
 GLINT_INLINE float glint_greatest8(glint_float8 a) { return -glint_least8(-a); }
 
+// Numbers of a byte's set bits, lowest first, a byte each; behind them a bit that is not set, where there is one.
+extern const uint64_t glint_set_bits[256];
+
 // Writes the lanes of `near` (not negative) whose bit is set in `hits`, with their references, farthest first, the last three
 // bits of the mantissa cleared. Writes eight entries whatever the number of hits. Lanes as near as each other come in
 // any order.
 GLINT_INLINE void glint_store_farthest_first8(
     glint_float8 near, glint_int8 hits, const uint32_t *references, float *nearTarget, uint32_t *referenceTarget) {
 #if defined(__AVX2__) && !defined(GLINT_PORTABLE)
-  // A key is a distance's bits with the lane's number in the last three; lanes without a hit have the least key. Bitonic
-  // sorting network.
+  // A key is a distance's bits with the lane's number in the last three; lanes without a hit have the least key.
   const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
   const __m256i low = _mm256_set1_epi32(7);
   __m256i v = _mm256_or_si256(_mm256_andnot_si256(low, (__m256i)near), lanes);
   v = _mm256_and_si256(v, (__m256i)hits);
+  const uint32_t bits = (uint32_t)_mm256_movemask_ps((__m256)hits);
+  if (__builtin_expect(__builtin_popcount(bits) <= 4, 1)) {
+    // Those that are hit to the front; the four of them in a bitonic network.
+    __m128i x = _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(
+        v, _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)&glint_set_bits[bits]))));
+#define GLINT_STEP4(shuffle, larger)                                                                            \
+  {                                                                                                             \
+    __m128i p = _mm_shuffle_epi32(x, shuffle);                                                                  \
+    x = _mm_blend_epi32(_mm_min_epu32(x, p), _mm_max_epu32(x, p), larger);                                      \
+  }
+    GLINT_STEP4(0xB1, 0x9)
+    GLINT_STEP4(0x4E, 0x3)
+    GLINT_STEP4(0xB1, 0x5)
+#undef GLINT_STEP4
+    __m256i r = _mm256_permutevar8x32_epi32(
+        _mm256_loadu_si256((const __m256i *)references), _mm256_castsi128_si256(x));
+    _mm_storeu_si128((__m128i *)nearTarget, _mm_andnot_si128(_mm_set1_epi32(7), x));
+    _mm_storeu_si128((__m128i *)referenceTarget, _mm256_castsi256_si128(r));
+    return;
+  }
 #define GLINT_STEP(permuted, larger)                                                                            \
   {                                                                                                             \
     __m256i p = permuted;                                                                                       \
@@ -193,9 +246,6 @@ GLINT_INLINE void glint_store_farthest_first8(
   }
 #endif
 }
-
-// Numbers of a byte's set bits, lowest first, a byte each; sevens behind them.
-extern const uint64_t glint_set_bits[256];
 
 // As glint_store_farthest_first8, but in the order of the lanes.
 GLINT_INLINE void glint_store_hits8(

@@ -38,9 +38,9 @@ struct BlockEdges {
 
   @inline(__always)
   init(_ block: UnsafeRawPointer, _ traveller: UnsafePointer<Traveller>) {
-    let rowX = block + traveller.pointee.frame.axisX &* TriangleBlock.rowByteCount
-    let rowY = block + traveller.pointee.frame.axisY &* TriangleBlock.rowByteCount
-    let rowZ = block + traveller.pointee.frame.axisZ &* TriangleBlock.rowByteCount
+    let rowX = block + Int(traveller.pointee.frame.axisX) &* TriangleBlock.rowByteCount
+    let rowY = block + Int(traveller.pointee.frame.axisY) &* TriangleBlock.rowByteCount
+    let rowZ = block + Int(traveller.pointee.frame.axisZ) &* TriangleBlock.rowByteCount
     let originX = SIMD8(repeating: traveller.pointee.frame.originX)
     let originY = SIMD8(repeating: traveller.pointee.frame.originY)
     let originZ = SIMD8(repeating: traveller.pointee.frame.originZ)

@@ -1,6 +1,7 @@
 import LaneMath
 
-/// A ray, made ready for boxes and triangles of one space. `docs/kernel-traversal.md` has the proofs.
+/// A ray, made ready for boxes and triangles of one space. `docs/kernel-traversal.md` has the proofs. `RayPacket.store` knows
+/// the layout.
 struct RayFrame: BitwiseCopyable {
   /// Larger origins, and directions out of range, could overflow in products; such rays hit nothing.
   static let originLimit: Float = 0x1p40
@@ -23,9 +24,9 @@ struct RayFrame: BitwiseCopyable {
   var farOffset: SIMD4<Float>
 
   /// The direction's largest axis, and the two after it in cyclic order: 0, 1 or 2.
-  var axisZ: Int
-  var axisX: Int
-  var axisY: Int
+  var axisZ: Int32
+  var axisX: Int32
+  var axisY: Int32
   /// The slope of the ray along `axisX` and `axisY`, per step of `axisZ`.
   var shearX: Float
   var shearY: Float
@@ -65,12 +66,12 @@ struct RayFrame: BitwiseCopyable {
     axisZ = size.x > size.y ? (size.x > size.z ? 0 : 2) : (size.y > size.z ? 1 : 2)
     axisX = axisZ == 2 ? 0 : axisZ + 1
     axisY = axisX == 2 ? 0 : axisX + 1
-    shearZ = 1 / d[axisZ]
-    shearX = d[axisX] * shearZ
-    shearY = d[axisY] * shearZ
-    originX = o[axisX]
-    originY = o[axisY]
-    originZ = o[axisZ]
+    shearZ = 1 / d[Int(axisZ)]
+    shearX = d[Int(axisX)] * shearZ
+    shearY = d[Int(axisY)] * shearZ
+    originX = o[Int(axisX)]
+    originY = o[Int(axisY)]
+    originZ = o[Int(axisZ)]
   }
 
   /// The parameters between which the ray is in the box, with `near` at least zero; it misses where `near > far`.

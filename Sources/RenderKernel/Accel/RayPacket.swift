@@ -71,6 +71,25 @@ struct RayPacket {
     unsafeBitCast(unsafeBitCast(a, to: SIMD8<UInt32>.self) & SIMD8(repeating: 0x7fff_ffff), to: Lane.self)
   }
 
+  /// Writes the eight rays' frames. Of those out of range the content is undefined.
+  @inline(__always)
+  func store(to frames: UnsafeMutablePointer<RayFrame>) {
+    let target = UnsafeMutableRawPointer(frames).assumingMemoryBound(to: Float.self)
+    let stride = MemoryLayout<RayFrame>.stride / MemoryLayout<Float>.stride
+    let zero = Lane.zero
+    glint_store_columns8(
+      origin.x, origin.y, origin.z, zero, direction.x, direction.y, direction.z, Lane(repeating: 1), target, stride)
+    glint_store_columns8(
+      inverse.x, inverse.y, inverse.z, Lane(repeating: 1), near.x, near.y, near.z, zero, target + 8, stride)
+    @inline(__always) func axes(_ x: UInt32, _ y: UInt32, _ z: UInt32) -> Lane {
+      func lane(_ axis: UInt32) -> Lane { Lane(repeating: Float(bitPattern: axis)) }
+      return Lanes.select(isOnAxis.x, lane(x), Lanes.select(isOnAxis.y, lane(y), lane(z)))
+    }
+    glint_store_columns8(
+      far.x, far.y, far.z, zero, axes(0, 1, 2), axes(1, 2, 0), axes(2, 0, 1), shearX, target + 16, stride)
+    glint_store_columns8(shearY, shearZ, originX, originY, originZ, zero, zero, zero, target + 24, stride)
+  }
+
   /// `RayFrame.interval` for each ray.
   @inline(__always)
   func interval(_ box: Box) -> (near: Lane, far: Lane) {

@@ -76,11 +76,15 @@ extension SceneStructure.Instance {
     let (near, far) = world.interval(box)
     guard near <= far, near <= limit else { return nil }
     if isIdentity { return (world, near) }
+    return transformed(world).map { ($0, near) }
+  }
+
+  /// The ray in the instance's space; nil where it is out of range there.
+  @inline(__always)
+  func transformed(_ world: RayFrame) -> RayFrame? {
     let (o, d) = (world.origin, world.direction)
-    let ray = RayFrame(
+    return RayFrame(
       origin: worldToObject.point(SIMD3(o.x, o.y, o.z)), direction: worldToObject.vector(SIMD3(d.x, d.y, d.z)))
-    guard let ray else { return nil }
-    return (ray, near)
   }
 }
 

@@ -61,6 +61,8 @@ final class TraversalMemory {
   let worlds: UnsafeMutablePointer<RayFrame>
   /// Twice a list for each step, each of up to `width` travellers.
   let lists: UnsafeMutablePointer<UInt32>
+  /// Of the next eight rays.
+  let frames: UnsafeMutablePointer<RayFrame>
   /// For rays that travel together.
   let packetStack: TraversalStack
   private let stacks: UnsafeMutableRawPointer
@@ -71,6 +73,8 @@ final class TraversalMemory {
       .bindMemory(to: Traveller.self, capacity: width)
     worlds = FlatMemory.allocateZeroed(byteCount: width * MemoryLayout<RayFrame>.stride)
       .bindMemory(to: RayFrame.self, capacity: width)
+    frames = FlatMemory.allocateZeroed(byteCount: 8 * MemoryLayout<RayFrame>.stride)
+      .bindMemory(to: RayFrame.self, capacity: 8)
     lists = FlatMemory.allocateZeroed(byteCount: 8 * width * 4).bindMemory(to: UInt32.self, capacity: 8 * width)
     stacks = FlatMemory.allocateZeroed(byteCount: (width + 1) * TraversalStack.byteCount)
     packetStack = TraversalStack(
@@ -86,6 +90,7 @@ final class TraversalMemory {
   deinit {
     travellers.deallocate()
     worlds.deallocate()
+    frames.deallocate()
     lists.deallocate()
     stacks.deallocate()
   }
@@ -109,6 +114,10 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
   /// Origins of rays that travel together are within this of each other.
   private let originSpread: Float
   private let packetStack: TraversalStack
+  /// Frames of the last eight rays before `framesEnd`.
+  private let frames: UnsafeMutablePointer<RayFrame>
+  private var framesInRange: UInt32 = 0
+  private var framesEnd = 0
   private let filter: F
   private let sink: S
   private let travellers: UnsafeMutablePointer<Traveller>
@@ -130,6 +139,7 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
     let extent = structure.bounds.upper - structure.bounds.lower
     originSpread = Lanes.greater(Lanes.greater(extent.x, extent.y), extent.z) * 0x1p-6
     packetStack = memory.packetStack
+    frames = memory.frames
     self.filter = filter
     self.sink = sink
     travellers = memory.travellers
@@ -195,10 +205,9 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
 
   // MARK: - Packets
 
-  /// Answers the next eight rays if they go the same way.
+  /// Answers the next eight rays if they go the same way; if not, makes their frames.
   @inline(never)
-  private mutating func tracePacket() -> Bool {
-    guard nextRay &+ 8 <= stream.count else { return false }
+  private mutating func takeEight() -> Bool {
     @inline(__always) func lanes(_ numbers: UnsafePointer<Float>) -> SIMD8<Float> {
       UnsafeRawPointer(numbers + nextRay).loadUnaligned(as: SIMD8<Float>.self)
     }
@@ -209,18 +218,20 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
     let length = Lanes.greater(
       Lanes.greater(direction.x[0].magnitude, direction.y[0].magnitude), direction.z[0].magnitude)
     let spread = length * 0x1p-4
-    guard isNarrow(direction.x, spread), isNarrow(direction.y, spread), isNarrow(direction.z, spread) else {
-      return false
-    }
     let origin = (x: lanes(stream.originX), y: lanes(stream.originY), z: lanes(stream.originZ))
-    guard isNarrow(origin.x, originSpread), isNarrow(origin.y, originSpread), isNarrow(origin.z, originSpread) else {
+    let rays = RayPacket(origin: origin, direction: direction)
+    guard isNarrow(direction.x, spread), isNarrow(direction.y, spread), isNarrow(direction.z, spread),
+      isNarrow(origin.x, originSpread), isNarrow(origin.y, originSpread), isNarrow(origin.z, originSpread)
+    else {
+      rays.store(to: frames)
+      framesInRange = Lanes.bits(rays.inRange)
+      framesEnd = nextRay &+ 8
       return false
     }
     let limits = stream.limits.map { lanes($0) } ?? SIMD8(repeating: .infinity)
     let keys = stream.keys.map { UnsafeRawPointer($0 + nextRay).loadUnaligned(as: SIMD8<UInt32>.self) } ?? .zero
     var packet = PacketTraversal<F, S>(
-      structure, RayPacket(origin: origin, direction: direction), limits: limits, key: keys, filter: filter,
-      stack: packetStack)
+      structure, rays, limits: limits, key: keys, filter: filter, stack: packetStack)
     packet.run(first: nextRay, sink: sink)
     nextRay &+= 8
     return true
@@ -390,10 +401,14 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
   private mutating func enterInstance(_ index: UInt32, _ traveller: UnsafeMutablePointer<Traveller>) {
     let number = traveller.pointee.current & WideTree.placeMask
     let instance = instances + Int(number)
-    guard let (ray, entry) = instance.pointee.enter(traveller.pointee.frame, limit: traveller.pointee.best.t) else {
+    let (entry, exit) = traveller.pointee.frame.interval(instance.pointee.box)
+    guard entry <= Lanes.lesser(exit, traveller.pointee.best.t) else {
       return route(index, traveller, pop(traveller))
     }
     if !instance.pointee.isIdentity {
+      guard let ray = instance.pointee.transformed(traveller.pointee.frame) else {
+        return route(index, traveller, pop(traveller))
+      }
       worlds[Int(index)] = traveller.pointee.frame
       traveller.pointee.frame = ray
       traveller.pointee.prepareRows()
@@ -412,24 +427,35 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
     route(index, traveller, instance.pointee.tree.root)
   }
 
+  /// - Returns: Whether the ray is in range.
+  @inline(__always)
+  private func takeFrame(of number: Int, _ traveller: UnsafeMutablePointer<Traveller>) -> Bool {
+    if number < framesEnd {
+      traveller.pointee.frame = frames[number & 7]
+      return framesInRange >> UInt32(truncatingIfNeeded: number & 7) & 1 != 0
+    }
+    guard
+      let frame = RayFrame(
+        origin: SIMD3(stream.originX[number], stream.originY[number], stream.originZ[number]),
+        direction: SIMD3(stream.directionX[number], stream.directionY[number], stream.directionZ[number]))
+    else { return false }
+    traveller.pointee.frame = frame
+    return true
+  }
+
   /// Lets a traveller take the next ray of the stream that can hit anything.
   @inline(__always)
   private mutating func start(_ index: UInt32) {
     let traveller = travellers + Int(index)
     while nextRay < stream.count {
-      if !L.areScalar, nextRay & 7 == 0, tracePacket() { continue }
+      if !L.areScalar, nextRay & 7 == 0, nextRay &+ 8 <= stream.count, takeEight() { continue }
       let number = nextRay
       nextRay &+= 1
       let limit = stream.limits.map { $0[number] } ?? .infinity
-      guard limit > 0, top.root != WideTree.none,
-        let frame = RayFrame(
-          origin: SIMD3(stream.originX[number], stream.originY[number], stream.originZ[number]),
-          direction: SIMD3(stream.directionX[number], stream.directionY[number], stream.directionZ[number]))
-      else {
+      guard limit > 0, top.root != WideTree.none, takeFrame(of: number, traveller) else {
         sink.put(number, .miss)
         continue
       }
-      traveller.pointee.frame = frame
       traveller.pointee.prepareRows()
       // Hits before the limit are those up to the number below it. It carries the largest identity: it precedes no hit.
       traveller.pointee.best = Hit(t: limit.nextDown, u: 0, v: 0, instance: .max, triangle: .max)

@@ -39,15 +39,15 @@ enum TriangleTest {
   static func edges(
     _ ray: RayFrame, _ v0: SIMD4<Float>, _ v1: SIMD4<Float>, _ v2: SIMD4<Float>
   ) -> (depths: SIMD3<Float>, edges: SIMD3<Float>) {
-    let az = v0[ray.axisZ] - ray.originZ
-    let bz = v1[ray.axisZ] - ray.originZ
-    let cz = v2[ray.axisZ] - ray.originZ
-    let ax = (v0[ray.axisX] - ray.originX) - ray.shearX * az
-    let ay = (v0[ray.axisY] - ray.originY) - ray.shearY * az
-    let bx = (v1[ray.axisX] - ray.originX) - ray.shearX * bz
-    let by = (v1[ray.axisY] - ray.originY) - ray.shearY * bz
-    let cx = (v2[ray.axisX] - ray.originX) - ray.shearX * cz
-    let cy = (v2[ray.axisY] - ray.originY) - ray.shearY * cz
+    let az = v0[Int(ray.axisZ)] - ray.originZ
+    let bz = v1[Int(ray.axisZ)] - ray.originZ
+    let cz = v2[Int(ray.axisZ)] - ray.originZ
+    let ax = (v0[Int(ray.axisX)] - ray.originX) - ray.shearX * az
+    let ay = (v0[Int(ray.axisY)] - ray.originY) - ray.shearY * az
+    let bx = (v1[Int(ray.axisX)] - ray.originX) - ray.shearX * bz
+    let by = (v1[Int(ray.axisY)] - ray.originY) - ray.shearY * bz
+    let cx = (v2[Int(ray.axisX)] - ray.originX) - ray.shearX * cz
+    let cy = (v2[Int(ray.axisY)] - ray.originY) - ray.shearY * cz
     return (SIMD3(az, bz, cz), SIMD3(cx * by - cy * bx, ax * cy - ay * cx, bx * ay - by * ax))
   }
 
