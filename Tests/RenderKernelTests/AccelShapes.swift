@@ -15,6 +15,27 @@ enum AccelShapes {
       triangles, materials: materials == 0 ? [] : triangles.indices.map { UInt16($0 % materials) })
   }
 
+  /// Long thin triangles across a room, among small ones, and walls: what trees like to cut.
+  static func struts(_ count: Int, scale: Float, offset: SIMD3<Float> = .zero, seed: UInt64) -> MeshArrays {
+    var random = AccelRandom(state: seed)
+    var triangles: [[SIMD3<Float>]] = []
+    for i in 0..<count {
+      let a = random.vector() * scale
+      let width = scale * [0.1, 0.01, 0.001][i % 3]
+      let end = a + (i % 2 == 0 ? SIMD3(1.2, 1.1, -1.3) : random.vector() * 0.02) * scale
+      triangles.append([a, end, a + random.vector() * width])
+    }
+    for axis in 0..<3 {
+      var corners = [SIMD3<Float>](repeating: SIMD3(repeating: -scale), count: 4)
+      corners[1][(axis + 1) % 3] = scale
+      corners[2][(axis + 1) % 3] = scale
+      corners[2][(axis + 2) % 3] = scale
+      corners[3][(axis + 2) % 3] = scale
+      triangles += [[corners[0], corners[1], corners[2]], [corners[0], corners[2], corners[3]]]
+    }
+    return accelMesh(triangles.map { $0.map { $0 + offset } })
+  }
+
   /// A grid of flat squares on three axis-aligned planes: boxes without thickness, coplanar, edge to edge.
   static func grid(_ n: Int, scale: Float, offset: SIMD3<Float> = .zero) -> MeshArrays {
     var triangles: [[SIMD3<Float>]] = []
@@ -113,6 +134,39 @@ enum AccelRays {
       }
       let tMax: Float = [.infinity, .infinity, 1, random.unit() * 2][random.index(4)]
       return Ray(origin: origin, direction: direction, tMax: tMax)
+    }
+  }
+
+  /// Rays that all but lie in a triangle's plane, from near and from very far.
+  static func grazing(_ mesh: MeshArrays, count: Int, scale: Float, seed: UInt64) -> [Ray] {
+    var random = AccelRandom(state: seed)
+    return (0..<count).map { _ in
+      let triangle = random.index(mesh.triangleCount)
+      let (a, b, c) = (
+        accelVertex(mesh, triangle, 0), accelVertex(mesh, triangle, 1), accelVertex(mesh, triangle, 2)
+      )
+      let (first, second) = (random.unit(), random.unit())
+      let target = a + (b - a) * min(first, second) + (c - a) * (1 - max(first, second))
+      var along = (b - a) * random.signed() + (c - a) * random.signed()
+      along += random.vector() * scale * [1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 0][random.index(6)]
+      let length = (along * along).sum().squareRoot()
+      if length > 0 { along /= length }
+      let distance = scale * [0.1, 1, 3, 100, 1e5][random.index(5)] * random.unit()
+      return Ray(origin: target - along * distance, direction: along, tMax: .infinity)
+    }
+  }
+
+  /// Groups of eight that go nearly the same way, as camera rays do.
+  static func bundles(_ mesh: MeshArrays, count: Int, scale: Float, seed: UInt64) -> [Ray] {
+    var random = AccelRandom(state: seed)
+    return (0..<count).flatMap { _ in
+      let target = accelVertex(mesh, random.index(mesh.triangleCount), random.index(3))
+      let origin = random.vector() * scale * [1, 3][random.index(2)]
+      let spread = [0, 1e-3, 2e-2][random.index(3)] as Float
+      let tMax: Float = [.infinity, 0.9, 1][random.index(3)]
+      return (0..<8).map { _ in
+        Ray(origin: origin, direction: target - origin + random.vector() * scale * spread, tMax: tMax)
+      }
     }
   }
 }

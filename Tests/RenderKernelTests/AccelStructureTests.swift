@@ -27,6 +27,34 @@ struct AccelStructureTests {
     }
   }
 
+  @Test(
+    "Trees cut large triangles, and find the hits that trying every triangle finds",
+    arguments: [1e-3, 1, 1e5] as [Float])
+  func cuts(scale: Float) {
+    for (seed, offset) in [(41, .zero), (42, SIMD3(repeating: 30 * scale))] as [(UInt64, SIMD3<Float>)] {
+      let mesh = AccelShapes.struts(800, scale: scale, offset: offset, seed: seed)
+      let scene = AccelScene(mesh)
+      #expect(scene.wide.meshes[0].partCount > 20)
+      var rays = AccelRays.grazing(mesh, count: 4000, scale: scale, seed: seed + 10)
+      rays += AccelRays.adversarial(mesh, count: 2000, scale: scale, seed: seed + 20)
+      let (wrong, hits) = scene.disagreements(rays)
+      #expect(wrong == 0)
+      #expect(hits > 1500)
+    }
+  }
+
+  @Test("Rays that travel together find what each finds alone")
+  func packets() {
+    for mesh in [
+      AccelShapes.soup(500, scale: 1, seed: 51), AccelShapes.struts(400, scale: 1, seed: 52),
+      AccelShapes.grid(6, scale: 0.3),
+    ] {
+      let (wrong, hits) = AccelScene(mesh).disagreements(AccelRays.bundles(mesh, count: 600, scale: 1.5, seed: 53))
+      #expect(wrong == 0)
+      #expect(hits > 800)
+    }
+  }
+
   @Test("Mirrored, stretched, nested and equal instances agree, alpha included")
   func instances() {
     let a = AccelShapes.soup(150, scale: 1, seed: 3, materials: 2)
@@ -49,6 +77,7 @@ struct AccelStructureTests {
     var random = AccelRandom(state: 21)
     var rays = AccelRays.adversarial(a, count: 3000, scale: 2, seed: 1)
     rays += AccelRays.adversarial(b, count: 2000, scale: 2, seed: 2)
+    rays += AccelRays.bundles(a, count: 200, scale: 2, seed: 4)
     rays += (0..<2000).map { _ in
       Ray(origin: random.vector() * 4, direction: random.vector(), tMax: .infinity)
     }

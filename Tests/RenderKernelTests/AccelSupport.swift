@@ -154,7 +154,9 @@ struct AccelScene {
         let (v0, v1, v2) = mesh.corners(triangle)
         let (depths, edges) = TriangleTest.edges(local, v0, v1, v2)
         guard TriangleTest.isInside(edges),
-          let hit = TriangleTest.complete(local, entry: entry, v0, v1, v2, depths: depths, edges: edges),
+          let hit = TriangleTest.complete(
+            local, entry: entry, v0, v1, v2, depths: depths, edges: edges,
+            isLarge: TriangleTest.isLarge(v0, v1, v2, surface: bounds.halfArea)),
           hit.x < ray.tMax
         else { continue }
         let material = mesh.materials.isEmpty ? 0 : Int(mesh.materials[triangle])

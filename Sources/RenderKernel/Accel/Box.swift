@@ -26,6 +26,13 @@ struct Box: BitwiseCopyable, Equatable {
     return e.x * e.y + e.y * e.z + e.z * e.x
   }
 
+  /// Half the surface of what both enclose; zero where nothing is.
+  @inline(__always) func overlap(_ other: Box) -> Float {
+    let shared = Box(lower: Lanes.greater(lower, other.lower), upper: Lanes.lesser(upper, other.upper))
+    let e = shared.upper - shared.lower
+    return e.x >= 0 && e.y >= 0 && e.z >= 0 ? shared.halfArea : 0
+  }
+
   /// The box of an instance in the world: part of what decides a hit, so a function of mesh and transform alone.
   ///
   /// Encloses the eight transformed corners, with slack for the rounding of transforms. Empty where a coordinate is beyond

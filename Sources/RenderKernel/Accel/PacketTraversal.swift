@@ -193,10 +193,13 @@ struct PacketTraversal<F: AlphaFilter, S: HitSink> {
     let (v0, v1, v2) = EdgeTest.corners(block, lane)
     let (near, far) = rays.interval(TriangleTest.ownBox(v0, v1, v2))
     let z = (e.x * depths.0 + e.y * depths.1) + e.z * depths.2
-    let plain = (z / sum) * rays.shearZ
-    let found = Lanes.greater(Lanes.greater(Lanes.lesser(far, plain), near), entry)
+    var plain = (z / sum) * rays.shearZ
     let tagged = block.load(fromByteOffset: TriangleBlock.indexOffset &+ 4 &* lane, as: UInt32.self)
-    let number = tagged & ~TriangleBlock.alphaFlag
+    if tagged & TriangleBlock.largeFlag != 0 {
+      refine(&plain, isInside, sum, depths, (v0, v1, v2))
+    }
+    let found = Lanes.greater(Lanes.greater(Lanes.lesser(far, plain), near), entry)
+    let number = TriangleBlock.triangle(tagged)
     let isAhead = isInside .& (near .<= far) .& (found .> Lane.zero)
     var isBetter = isAhead .& (found .< t)
     var ties = Lanes.bits(isAhead .& (found .== t))
@@ -221,6 +224,29 @@ struct PacketTraversal<F: AlphaFilter, S: HitSink> {
     triangle = Lanes.select(isBetter, SIMD8(repeating: number), triangle)
     if S.stopsAtFirst { isDone = isDone .| isBetter }
     setActive(active)
+  }
+
+  /// `TriangleTest.refined` for the rays that are inside.
+  @inline(never)
+  private func refine(
+    _ plain: inout Lane, _ isInside: Mask, _ sum: Lane, _ depths: (Lane, Lane, Lane),
+    _ corners: (SIMD4<Float>, SIMD4<Float>, SIMD4<Float>)
+  ) {
+    let extent = TriangleTest.extent(corners.0, corners.1, corners.2)
+    let reach = Lanes.greater(
+      Lanes.greater(RayPacket.magnitude(depths.0), RayPacket.magnitude(depths.1)), RayPacket.magnitude(depths.2))
+    let isCertain =
+      (reach .<= Lane(repeating: extent * TriangleTest.farExtents))
+      .& (RayPacket.magnitude(sum) .>= Lane(repeating: extent * extent * TriangleTest.certainShare))
+    var left = Lanes.bits(isInside .& .!isCertain)
+    while left != 0 {
+      let lane = left.trailingZeroBitCount
+      left &= left &- 1
+      let frame = rays.frame(lane)
+      plain[lane] = TriangleTest.refined(
+        frame, plain[lane], sum[lane], SIMD3(depths.0[lane], depths.1[lane], depths.2[lane]), extent, corners.0,
+        corners.1, corners.2)
+    }
   }
 
   // MARK: - Instances

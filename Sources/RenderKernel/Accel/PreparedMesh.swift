@@ -11,6 +11,8 @@ public final class PreparedMesh: Sendable {
   let bounds: Box
   let wide: OwnedWideTree?
   let reference: ReferenceTree?
+  /// Leaves' entries beyond one for each triangle that can be hit: parts of large triangles.
+  var partCount: Int { wide.map { $0.entryCount - $0.primitiveCount } ?? 0 }
   /// By material index.
   let alphaTested: [Bool]
 
@@ -24,9 +26,7 @@ public final class PreparedMesh: Sendable {
     self.alphaTested = alphaTested
     switch kind {
     case .wide:
-      let primitives = PrimitiveList(candidateCount: mesh.triangleCount, threadCount: threadCount) {
-        mesh.hittableBox($0)
-      }
+      let primitives = PrimitiveList.triangles(of: mesh, threadCount: threadCount)
       bounds = primitives.bounds
       let tree = OwnedWideTree(
         primitives: primitives, mesh: mesh, alphaTested: alphaTested, threadCount: threadCount)

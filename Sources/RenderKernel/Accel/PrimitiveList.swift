@@ -30,6 +30,8 @@ final class PrimitiveList: @unchecked Sendable {
   // Sendable because tasks work on ranges of their own.
   let pointer: UnsafeMutablePointer<BoxedPrimitive>
   let count: Int
+  /// With places that are free behind the primitives.
+  let capacity: Int
   let bounds: Box
   /// Of doubled centres.
   let centers: Box
@@ -39,10 +41,14 @@ final class PrimitiveList: @unchecked Sendable {
 
   /// Takes the boxes of those candidates that have one, in their order, whatever the number of threads.
   ///
-  /// - Parameter box: Of a candidate; nil where there is nothing to hit.
-  init(candidateCount: Int, threadCount: Int, box: @escaping @Sendable (Int) -> Box?) {
-    let pointer = FlatMemory.allocate(byteCount: max(64, candidateCount * MemoryLayout<BoxedPrimitive>.stride))
-      .bindMemory(to: BoxedPrimitive.self, capacity: max(1, candidateCount))
+  /// - Parameters:
+  ///   - spareCount: Places that are free behind the candidates'.
+  ///   - box: Of a candidate; nil where there is nothing to hit.
+  init(candidateCount: Int, spareCount: Int, threadCount: Int, box: @escaping @Sendable (Int) -> Box?) {
+    let capacity = candidateCount + spareCount
+    let pointer = FlatMemory.allocate(byteCount: max(64, capacity * MemoryLayout<BoxedPrimitive>.stride))
+      .bindMemory(to: BoxedPrimitive.self, capacity: max(1, capacity))
+    self.capacity = capacity
     self.pointer = pointer
     let taskCount = (candidateCount + PrimitiveList.taskCount - 1) / PrimitiveList.taskCount
     let parts = Parts(count: taskCount, pointer: pointer)
@@ -69,6 +75,33 @@ final class PrimitiveList: @unchecked Sendable {
       centers.formUnion(part.centers)
     }
     (self.count, self.bounds, self.centers) = (count, bounds, centers)
+  }
+
+  /// The triangles of a mesh that can be hit, large ones with `TriangleBlock.largeFlag`, and room for parts of these.
+  static func triangles(of mesh: MeshArrays, threadCount: Int) -> PrimitiveList {
+    let list = PrimitiveList(
+      candidateCount: mesh.triangleCount, spareCount: mesh.triangleCount / WideBuilder.partShare + 64,
+      threadCount: threadCount
+    ) {
+      mesh.hittableBox($0)
+    }
+    let surface = list.bounds.halfArea
+    let taskCount = (list.count + PrimitiveList.taskCount - 1) / PrimitiveList.taskCount
+    ParallelTasks.run(count: taskCount, threadCount: threadCount) { task in
+      let first = task * PrimitiveList.taskCount
+      for i in first..<min(list.count, first + PrimitiveList.taskCount) {
+        let extent = list.pointer[i].upper - list.pointer[i].lower
+        let sum = (extent.x + extent.y) + extent.z
+        // Own boxes are larger than their triangles.
+        guard sum * sum * 0x1p13 >= surface else { continue }
+        let number = list.pointer[i].number
+        let (v0, v1, v2) = mesh.corners(Int(number))
+        if TriangleTest.isLarge(v0, v1, v2, surface: surface) {
+          list.pointer[i].upper.w = Float(bitPattern: number | TriangleBlock.largeFlag)
+        }
+      }
+    }
+    return list
   }
 
   deinit { pointer.deallocate() }

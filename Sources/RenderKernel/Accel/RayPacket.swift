@@ -67,8 +67,16 @@ struct RayPacket {
   }
 
   @inline(__always)
-  private static func magnitude(_ a: Lane) -> Lane {
+  static func magnitude(_ a: Lane) -> Lane {
     unsafeBitCast(unsafeBitCast(a, to: SIMD8<UInt32>.self) & SIMD8(repeating: 0x7fff_ffff), to: Lane.self)
+  }
+
+  /// One ray's frame.
+  func frame(_ lane: Int) -> RayFrame {
+    withUnsafeTemporaryAllocation(of: RayFrame.self, capacity: 8) { frames in
+      store(to: frames.baseAddress!)
+      return frames[lane]
+    }
   }
 
   /// Writes the eight rays' frames. Of those out of range the content is undefined.

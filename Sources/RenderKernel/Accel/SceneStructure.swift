@@ -46,7 +46,7 @@ final class SceneStructure: Sendable {
 
     let boxes = records.elements.map(\.box)
     reference = ReferenceTree(boxes: kind == .reference ? boxes : [])
-    let primitives = PrimitiveList(candidateCount: kind == .wide ? boxes.count : 0, threadCount: 1) {
+    let primitives = PrimitiveList(candidateCount: kind == .wide ? boxes.count : 0, spareCount: 0, threadCount: 1) {
       boxes[$0].isEmpty ? nil : boxes[$0]
     }
     wide = OwnedWideTree(primitives: primitives, mesh: nil, alphaTested: [], threadCount: 1)
@@ -115,11 +115,14 @@ extension SceneStructure {
     reference.traverse(frame, limit: best.t) { index in
       let mesh = meshes[meshOfInstance[Int(index)]]
       guard let (ray, entry) = instances[Int(index)].enter(frame, limit: nearest.t) else { return nearest.t }
+      let surface = mesh.bounds.halfArea
       mesh.reference!.traverse(ray, limit: nearest.t) { triangle in
         let (v0, v1, v2) = mesh.mesh.corners(Int(triangle))
         let (depths, edges) = TriangleTest.edges(ray, v0, v1, v2)
         guard TriangleTest.isInside(edges),
-          let hit = TriangleTest.complete(ray, entry: entry, v0, v1, v2, depths: depths, edges: edges),
+          let hit = TriangleTest.complete(
+            ray, entry: entry, v0, v1, v2, depths: depths, edges: edges,
+            isLarge: TriangleTest.isLarge(v0, v1, v2, surface: surface)),
           nearest.isAfter(t: hit.x, instance: index, triangle: triangle)
         else { return nearest.t }
         let material = mesh.mesh.materials.isEmpty ? 0 : Int(mesh.mesh.materials[Int(triangle)])

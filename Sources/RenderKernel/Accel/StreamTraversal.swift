@@ -332,10 +332,12 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
       left &= left &- 1
       let (v0, v1, v2) = EdgeTest.corners(block, lane)
       let (depths, edges) = TriangleTest.edges(traveller.pointee.frame, v0, v1, v2)
+      let tagged = block.load(fromByteOffset: TriangleBlock.indexOffset &+ 4 &* lane, as: UInt32.self)
       let hit = TriangleTest.distance(
-        traveller.pointee.frame, entry: traveller.pointee.entry, v0, v1, v2, depths: depths, edges: edges)
+        traveller.pointee.frame, entry: traveller.pointee.entry, v0, v1, v2, depths: depths, edges: edges,
+        isLarge: tagged & TriangleBlock.largeFlag != 0)
       if hit.t <= traveller.pointee.best.t, hit.t > 0 {
-        take(block, lane, hit.t, edges.y / hit.sum, edges.z / hit.sum, traveller)
+        take(tagged, hit.t, edges.y / hit.sum, edges.z / hit.sum, traveller)
       }
     }
   }
@@ -343,11 +345,9 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
   /// Makes a triangle's hit the ray's if it precedes the one that the ray has.
   @inline(__always)
   private func take(
-    _ block: UnsafeRawPointer, _ lane: Int, _ t: Float, _ u: Float, _ v: Float,
-    _ traveller: UnsafeMutablePointer<Traveller>
+    _ tagged: UInt32, _ t: Float, _ u: Float, _ v: Float, _ traveller: UnsafeMutablePointer<Traveller>
   ) {
-    let tagged = block.load(fromByteOffset: TriangleBlock.indexOffset &+ 4 &* lane, as: UInt32.self)
-    let triangle = tagged & ~TriangleBlock.alphaFlag
+    let triangle = TriangleBlock.triangle(tagged)
     let instance = traveller.pointee.instance
     guard traveller.pointee.best.isAfter(t: t, instance: instance, triangle: triangle) else { return }
     if tagged & TriangleBlock.alphaFlag != 0,

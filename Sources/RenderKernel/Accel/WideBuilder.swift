@@ -16,6 +16,8 @@ struct WideBuilder: ~Copyable {
   struct Range: BitwiseCopyable {
     var begin: Int
     var end: Int
+    /// End of the free places behind it, for parts of triangles that it cuts.
+    var limit: Int
     var box: Box
     /// Of doubled centres.
     var centers: Box
@@ -38,20 +40,25 @@ struct WideBuilder: ~Copyable {
   let alphaTested: [Bool]
   /// Ranges of at most this size are left to tasks; zero defers none.
   let deferralCount: Int
+  /// Half the surface of the whole tree's box.
+  let surface: Float
   /// Threads for what is worth more than one.
   let threadCount: Int
 
   var nodes: GrowingMemory
   var blocks: GrowingMemory
   var deferred: [Deferred] = []
+  /// In leaves so far.
+  private(set) var entryCount = 0
 
-  private let bins: UnsafeMutablePointer<Bin>
+  let bins: UnsafeMutablePointer<Bin>
 
   /// - Parameter expectedCount: About so many primitives are going to be put into leaves.
   init(
     primitives: UnsafeMutablePointer<BoxedPrimitive>, mesh: MeshArrays?, alphaTested: [Bool], deferralCount: Int,
-    expectedCount: Int, threadCount: Int
+    surface: Float, expectedCount: Int, threadCount: Int
   ) {
+    self.surface = surface
     nodes = GrowingMemory(capacity: 16 * expectedCount)
     blocks = GrowingMemory(capacity: mesh == nil ? 0 : 72 * expectedCount)
     self.primitives = primitives
@@ -67,7 +74,7 @@ struct WideBuilder: ~Copyable {
   private var leafCount: Int { mesh == nil ? 1 : TriangleBlock.width }
 
   static func range(_ primitives: UnsafeMutablePointer<BoxedPrimitive>, count: Int) -> Range {
-    var result = Range(begin: 0, end: count, box: .empty, centers: .empty, depth: 0)
+    var result = Range(begin: 0, end: count, limit: count, box: .empty, centers: .empty, depth: 0)
     for i in 0..<count {
       result.box.formUnion(primitives[i].box)
       result.centers.include(primitives[i].center)
@@ -136,12 +143,14 @@ struct WideBuilder: ~Copyable {
   }
 
   private mutating func makeLeaf(_ range: Range) -> UInt32 {
+    entryCount += range.count
     guard let mesh else { return primitives[range.begin].number | WideTree.leafFlag }
     let index = blocks.byteCount / TriangleBlock.byteCount
     let block = blocks.append(byteCount: TriangleBlock.byteCount)
     for lane in 0..<TriangleBlock.width {
       let isUsed = lane < range.count
-      let triangle = primitives[range.begin + (isUsed ? lane : 0)].number
+      let number = primitives[range.begin + (isUsed ? lane : 0)].number
+      let triangle = TriangleBlock.triangle(number)
       var (v0, v1, v2) = mesh.corners(Int(triangle))
       if !isUsed { (v1, v2) = (v0, v0) }
       for axis in 0..<3 {
@@ -153,7 +162,7 @@ struct WideBuilder: ~Copyable {
       let material = mesh.materials.isEmpty ? 0 : Int(mesh.materials.pointer[Int(triangle)])
       let isTested = material < alphaTested.count && alphaTested[material]
       block.storeBytes(
-        of: triangle | (isTested ? TriangleBlock.alphaFlag : 0),
+        of: number | (isTested ? TriangleBlock.alphaFlag : 0),
         toByteOffset: TriangleBlock.indexOffset + 4 * lane, as: UInt32.self)
     }
     return UInt32(index) | WideTree.leafFlag
@@ -163,7 +172,7 @@ struct WideBuilder: ~Copyable {
 // MARK: Splitting
 
 extension WideBuilder {
-  private struct Bin: BitwiseCopyable {
+  struct Bin: BitwiseCopyable {
     var box: Box
     var count: Int
   }
@@ -207,6 +216,21 @@ extension WideBuilder {
       }
     }
     guard bestAxis >= 0 else { return halve(range) }
+    if let mesh, range.limit > range.end {
+      var (leftBox, rightBox) = (Box.empty, Box.empty)
+      for i in 0..<binCount {
+        if i < bestBin {
+          leftBox.formUnion(bins[bestAxis * binCount + i].box)
+        } else {
+          rightBox.formUnion(bins[bestAxis * binCount + i].box)
+        }
+      }
+      if leftBox.overlap(rightBox) > surface * WideBuilder.overlapShare,
+        let cut = bestCut(range, mesh, below: bestCost * (range.box.halfArea > surface * 0.0625 ? 0.75 : 0.95))
+      {
+        return divide(range, mesh, cut)
+      }
+    }
     return partition(range, axis: bestAxis, firstRightBin: bestBin, origin: origin, scale: scale)
   }
 
@@ -263,15 +287,16 @@ extension WideBuilder {
 
   /// Area times blocks to test.
   @inline(__always)
-  private func cost(_ box: Box, _ count: Int) -> Float {
+  func cost(_ box: Box, _ count: Int) -> Float {
     box.halfArea * Float((count + leafCount - 1) / leafCount)
   }
 
   private func partition(
     _ range: Range, axis: Int, firstRightBin: Int, origin: SIMD4<Float>, scale: SIMD4<Float>
   ) -> (Range, Range) {
-    var left = Range(begin: range.begin, end: 0, box: .empty, centers: .empty, depth: range.depth + 1)
-    var right = Range(begin: 0, end: range.end, box: .empty, centers: .empty, depth: range.depth + 1)
+    var left = Range(begin: range.begin, end: 0, limit: 0, box: .empty, centers: .empty, depth: range.depth + 1)
+    var right = Range(
+      begin: 0, end: range.end, limit: range.limit, box: .empty, centers: .empty, depth: range.depth + 1)
     var (i, j) = (range.begin, range.end)
     while i < j {
       let p = primitives[i]
@@ -290,15 +315,16 @@ extension WideBuilder {
     }
     left.end = i
     right.begin = i
+    spread(&left, &right)
     return (left, right)
   }
 
   private func halve(_ range: Range) -> (Range, Range) {
     let middle = range.begin + range.count / 2
     var left = WideBuilder.range(primitives + range.begin, count: middle - range.begin)
-    (left.begin, left.end, left.depth) = (range.begin, middle, range.depth + 1)
+    (left.begin, left.end, left.limit, left.depth) = (range.begin, middle, middle, range.depth + 1)
     var right = WideBuilder.range(primitives + middle, count: range.end - middle)
-    (right.begin, right.end, right.depth) = (middle, range.end, range.depth + 1)
+    (right.begin, right.end, right.limit, right.depth) = (middle, range.end, range.end, range.depth + 1)
     return (left, right)
   }
 }

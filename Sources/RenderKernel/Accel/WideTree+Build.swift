@@ -6,6 +6,9 @@ final class OwnedWideTree: Sendable {
   private static let taskCount = 2048
 
   let tree: WideTree
+  let primitiveCount: Int
+  /// Primitives and parts of primitives in leaves.
+  let entryCount: Int
   var byteCount: Int { memory.byteCount }
 
   /// Nodes, then blocks of triangles, where the leaves are such.
@@ -29,23 +32,28 @@ final class OwnedWideTree: Sendable {
   /// Builds a tree with the same bytes whatever the number of threads.
   init(primitives: PrimitiveList, mesh: MeshArrays?, alphaTested: [Bool], threadCount: Int) {
     let count = primitives.count
+    primitiveCount = count
     guard count > 0 else {
+      entryCount = 0
       memory = OwnedMemory(byteCount: 0)
       tree = .empty
       return
     }
     // Split serially down to ranges of fixed size, which become tasks; lay the tasks' output out in their order.
+    let surface = primitives.bounds.halfArea
     let deferralCount = max(OwnedWideTree.taskCount, count / 8)
     var top = WideBuilder(
       primitives: primitives.pointer, mesh: mesh, alphaTested: alphaTested, deferralCount: deferralCount,
-      expectedCount: count <= deferralCount ? count : 0, threadCount: threadCount)
+      surface: surface, expectedCount: count <= deferralCount ? count : 0, threadCount: threadCount)
     let topRoot = top.build(
-      WideBuilder.Range(begin: 0, end: count, box: primitives.bounds, centers: primitives.centers, depth: 0))
+      WideBuilder.Range(
+        begin: 0, end: count, limit: primitives.capacity, box: primitives.bounds, centers: primitives.centers, depth: 0)
+    )
     let subtrees = top.deferred.map { deferred in
       Subtree(
         builder: WideBuilder(
           primitives: primitives.pointer, mesh: mesh, alphaTested: alphaTested, deferralCount: 0,
-          expectedCount: deferred.range.count, threadCount: 1),
+          surface: surface, expectedCount: deferred.range.count, threadCount: 1),
         range: deferred.range)
     }
     // Large ones first, so that threads end together.
@@ -95,6 +103,7 @@ final class OwnedWideTree: Sendable {
         subtree.root, nodes: base.nodes, blocks: hasBlocks ? blockBase + base.blocks : nil)
       memory.pointer.storeBytes(of: root, toByteOffset: deferred.referenceOffset, as: UInt32.self)
     }
+    entryCount = subtrees.reduce(top.entryCount) { $0 + $1.builder.entryCount }
     tree = WideTree(
       base: UnsafeRawPointer(memory.pointer),
       root: OwnedWideTree.placed(topRoot, nodes: 0, blocks: hasBlocks ? blockBase : nil))

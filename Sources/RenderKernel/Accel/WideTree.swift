@@ -48,5 +48,9 @@ enum TriangleBlock {
   static let indexOffset = 9 * rowByteCount
   /// Set in the index of a triangle that the alpha filter is asked about.
   static let alphaFlag: UInt32 = 1 << 31
+  /// Set in the index of a triangle that trees may cut; see `TriangleTest.isLarge`.
+  static let largeFlag: UInt32 = 1 << 30
   static let triangleLimit = 1 << 29
+
+  @inline(__always) static func triangle(_ tagged: UInt32) -> UInt32 { tagged & ~(alphaFlag | largeFlag) }
 }
