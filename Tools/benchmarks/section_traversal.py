@@ -1,6 +1,7 @@
 """Rays a second of one thread, against Embree 4.4 out of its wheel on the same rays (`rtcIntersect1` and `rtcOccluded1`, high
 build quality): `glint bench traversal`. Primary rays come in order of pixels, diffuse rays of bounces 1 to 3 shuffled, shadow
-rays in the order of the points that they start from. What each scene is built from is one mesh in world space; both sides
+rays in the order of the points that they start from. Beside: Embree built for its robust mode, and its packets of 8 and 16
+consecutive rays (`--beside`). What each scene is built from is one mesh in world space; both sides
 build with two threads."""
 
 import math
@@ -23,7 +24,7 @@ def section(options):
     for scene in chosen(options):
         file, _ = scene.prepared
         result = load_json(run([
-            options.glint, 'bench', 'traversal', file, '--embree', library, '--rounds', options.rounds, '--json']))
+            options.glint, 'bench', 'traversal', file, '--embree', library, '--rounds', options.rounds, '--beside', '--json']))
         results.append(result)
         builds.append([
             scene.name, f'{result["triangles"]:,}', f'{result["buildSeconds"]:.2f}',
@@ -31,13 +32,15 @@ def section(options):
         for row in result['rows']:
             rows.append([
                 scene.name, row['rays'], f'{row["glint"]:.2f}', f'{row["embree"]:.2f}', f'**{row["ratio"]:.2f}**',
-                f'{row["different"] / row["count"]:.1e}'])
+                f'{row["different"] / row["count"]:.1e}', f'{row["embreeRobust"]:.2f}', f'{row["embreePackets8"]:.2f}',
+                f'{row["embreePackets16"]:.2f}'])
             ratios[row['rays'].split()[0]].append(row['ratio'])
     means = ', '.join(
         f'{name} **{math.exp(sum(map(math.log, values)) / len(values)):.2f}** (lowest {min(values):.2f})'
         for name, values in ratios.items() if values)
     text = '\n\n'.join([
-        __doc__.strip(), table(['scene', 'rays', 'M/s', 'of Embree', 'ratio', 'differ'], rows),
+        __doc__.strip(), table(
+            ['scene', 'rays', 'M/s', 'of Embree', 'ratio', 'differ', 'robust', 'of 8', 'of 16'], rows),
         f'Geometric means: {means}. Medians of {options.rounds} rounds, sides by turns.',
         table(['scene', 'triangles', 'build, s', 'of Embree', 'bytes a triangle'], builds)])
     return text, results

@@ -21,7 +21,8 @@ struct BenchCommand: AsyncParsableCommand {
           glint bench traversal scene.glb --embree libembree4.so.4 --rounds 5 --json
 
         The first frame's triangles are put into one mesh in world space. With --embree the same rays go through Embree
-        (rtcIntersect1 and rtcOccluded1, high build quality) by turns with ours.
+        (rtcIntersect1 and rtcOccluded1, high build quality) by turns with ours. With --beside its robust mode and its
+        packets of 8 and 16 rays are measured too.
         """)
 
     @Argument(help: ArgumentHelp("glTF file.", valueName: "scene"), completion: .file(extensions: ["glb", "gltf"]))
@@ -32,6 +33,9 @@ struct BenchCommand: AsyncParsableCommand {
 
     @Flag(help: "Let Embree build for its robust mode.")
     var robust = false
+
+    @Flag(help: "Measure Embree's robust mode and its packets, too.")
+    var beside = false
 
     @Option(help: "Times that each side answers each set of rays.")
     var rounds = 5
@@ -55,6 +59,10 @@ struct BenchCommand: AsyncParsableCommand {
       var embree: Double?
       /// Median of the rounds' ratios.
       var ratio: Double?
+      /// Embree built for its robust mode, single rays; and its packets of 8 and 16 rays.
+      var embreeRobust: Double?
+      var embreePackets8: Double?
+      var embreePackets16: Double?
       /// Answers that differ from Embree's.
       var different: Int?
       /// Of our answers: equal hashes mean equal hits.
@@ -86,18 +94,23 @@ struct BenchCommand: AsyncParsableCommand {
       let theirs = try embree.map {
         try EmbreeLibrary(path: $0, mesh: mesh, isRobust: robust, threadCount: threads)
       }
+      let robustTheirs: EmbreeLibrary? = try embree.flatMap {
+        try beside ? EmbreeLibrary(path: $0, mesh: mesh, isRobust: true, threadCount: threads) : nil
+      }
       let sets = BenchRays(mesh: mesh, query: query, camera: camera, width: 1024, height: 576).sets
       let document = Document(
         scene: URL(fileURLWithPath: scene).lastPathComponent, triangles: mesh.triangleCount, buildSeconds: buildSeconds,
         embreeBuildSeconds: theirs?.buildSeconds,
         bytesPerTriangle: Double(prepared.structureByteCount + mesh.positions.byteCount + mesh.indices.byteCount)
           / Double(mesh.triangleCount),
-        rows: sets.map { measure($0, query, theirs) })
+        rows: sets.map { measure($0, query, theirs, robustTheirs) })
       if json { return try Output.json(document) }
       show(document)
     }
 
-    private func measure(_ set: BenchRays.Set, _ query: RayQuery, _ embree: EmbreeLibrary?) -> Row {
+    private func measure(
+      _ set: BenchRays.Set, _ query: RayQuery, _ embree: EmbreeLibrary?, _ robust: EmbreeLibrary?
+    ) -> Row {
       func rate(_ body: () -> Void) -> Double {
         let start = ContinuousClock.now
         body()
@@ -105,11 +118,20 @@ struct BenchCommand: AsyncParsableCommand {
       }
       func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
       let answers = FlatBuffer<UInt32>(count: set.rays.count)
+      let spare = FlatBuffer<UInt32>(count: set.rays.count)
       var (ours, theirs): ([Double], [Double]) = ([], [])
+      var besides: [[Double]] = [[], [], []]
       for _ in 0..<rounds {
         ours.append(rate { set.isAnyHit ? query.anyHits(set.rays) : query.closestHits(set.rays) })
         if let embree {
           theirs.append(rate { embree.answer(set.rays, anyHit: set.isAnyHit, into: answers) })
+          if let robust {
+            besides[0].append(rate { robust.answer(set.rays, anyHit: set.isAnyHit, into: spare) })
+            for (slot, width) in [(1, 8), (2, 16)] {
+              besides[slot].append(
+                rate { embree.answerPackets(of: width, set.rays, anyHit: set.isAnyHit, into: spare) })
+            }
+          }
         }
       }
       var hasher = ContentHasher()
@@ -122,6 +144,9 @@ struct BenchCommand: AsyncParsableCommand {
       return Row(
         rays: set.name, count: set.rays.count, glint: median(ours), embree: median(theirs),
         ratio: median(zip(ours, theirs).map { $0 / $1 }),
+        embreeRobust: besides[0].isEmpty ? nil : median(besides[0]),
+        embreePackets8: besides[1].isEmpty ? nil : median(besides[1]),
+        embreePackets16: besides[2].isEmpty ? nil : median(besides[2]),
         different: zip(set.rays.triangles.elements, answers.elements).count { $0 != $1 }, hash: hash)
     }
 
@@ -140,6 +165,10 @@ struct BenchCommand: AsyncParsableCommand {
             + (row.embree == nil
               ? ""
               : ", Embree \(number(row.embree)), ratio \(number(row.ratio)), \(row.different ?? 0) of \(row.count) differ")
+            + (row.embreeRobust == nil
+              ? ""
+              : "; robust \(number(row.embreeRobust)), packets of 8 \(number(row.embreePackets8)), of 16 "
+                + number(row.embreePackets16))
         )
       }
     }

@@ -15,7 +15,10 @@ final class EmbreeLibrary {
   private let scene: Object
   private let intersect: Query
   private let occluded: Query
-  /// An RTCRayHit, with room for later versions' members.
+  private typealias PacketQuery = @convention(c) (UnsafePointer<Int32>, Object, Object, Object?) -> Void
+  /// By width.
+  private let packets: [Int: (intersect: PacketQuery, occluded: PacketQuery)]
+  /// An RTCRayHit, or one of 8 or 16 rays, with room for later versions' members.
   private let rayHit: UnsafeMutableRawPointer
 
   /// - Parameters:
@@ -51,6 +54,14 @@ final class EmbreeLibrary {
     let commitScene = try function("rtcCommitScene", as: Action.self)
     intersect = try function("rtcIntersect1", as: Query.self)
     occluded = try function("rtcOccluded1", as: Query.self)
+    packets = [
+      8: (
+        try function("rtcIntersect8", as: PacketQuery.self), try function("rtcOccluded8", as: PacketQuery.self)
+      ),
+      16: (
+        try function("rtcIntersect16", as: PacketQuery.self), try function("rtcOccluded16", as: PacketQuery.self)
+      ),
+    ]
 
     let (highQuality, robustFlag, triangles): (Int32, Int32, Int32) = (2, 4, 0)
     let (indexBuffer, vertexBuffer, uint3, float3): (Int32, Int32, Int32, Int32) = (0, 1, 0x5003, 0x9003)
@@ -70,8 +81,8 @@ final class EmbreeLibrary {
     commitScene(scene)
     buildSeconds = (ContinuousClock.now - start) / .seconds(1)
     self.scene = scene
-    rayHit = .allocate(byteCount: 256, alignment: 64)
-    rayHit.initializeMemory(as: UInt8.self, repeating: 0, count: 256)
+    rayHit = .allocate(byteCount: 2048, alignment: 64)
+    rayHit.initializeMemory(as: UInt8.self, repeating: 0, count: 2048)
   }
 
   // The scene lives as long as the process.
@@ -96,6 +107,39 @@ final class EmbreeLibrary {
         words[geometry] = .max
         intersect(scene, rayHit, nil)
         answers.pointer[ray] = words[geometry] == .max ? .max : words[primitive]
+      }
+    }
+  }
+
+  /// As `answer`, with packets of 8 or 16 consecutive rays.
+  func answerPackets(of width: Int, _ batch: RayBatch, anyHit: Bool, into answers: FlatBuffer<UInt32>) {
+    guard let packet = packets[width] else { return }
+    let numbers = rayHit.assumingMemoryBound(to: Float.self)
+    let words = rayHit.assumingMemoryBound(to: UInt32.self)
+    let (o, d, n) = (batch.origins.pointer, batch.directions.pointer, batch.count)
+    // Rows of the members named in `answer`, a number a ray.
+    let (near, far, mask, primitive, geometry) = (3, 8, 9, 17, 18)
+    var valid = [Int32](repeating: -1, count: width)
+    for first in stride(from: 0, to: n, by: width) {
+      let count = min(width, n - first)
+      for lane in 0..<width {
+        valid[lane] = lane < count ? -1 : 0
+        let ray = first + min(lane, count - 1)
+        for axis in 0..<3 {
+          numbers[axis * width + lane] = o[axis * n + ray]
+          numbers[(4 + axis) * width + lane] = d[axis * n + ray]
+        }
+        numbers[near * width + lane] = 0
+        numbers[far * width + lane] = batch.limits.pointer[ray]
+        words[mask * width + lane] = .max
+        words[geometry * width + lane] = .max
+      }
+      if anyHit { packet.occluded(valid, scene, rayHit, nil) } else { packet.intersect(valid, scene, rayHit, nil) }
+      for lane in 0..<count {
+        answers.pointer[first + lane] =
+          anyHit
+          ? (numbers[far * width + lane] < 0 ? 1 : 0)
+          : (words[geometry * width + lane] == .max ? .max : words[primitive * width + lane])
       }
     }
   }
