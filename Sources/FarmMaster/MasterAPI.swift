@@ -72,10 +72,11 @@ struct MasterAPI: Sendable {
 
   /// A whole body in memory.
   func body(_ request: Request, limit: Int) async throws -> [UInt8] {
-    if let text = request.headers[.contentLength], let length = Int(text), length > limit {
-      throw MasterAPI.tooLong(request, limit)
-    }
     var bytes: [UInt8] = []
+    if let text = request.headers[.contentLength], let length = Int(text) {
+      guard length <= limit else { throw MasterAPI.tooLong(request, limit) }
+      bytes.reserveCapacity(max(0, length))
+    }
     for try await buffer in request.body {
       guard bytes.count + buffer.readableBytes <= limit else { throw MasterAPI.tooLong(request, limit) }
       bytes.append(contentsOf: buffer.readableBytesView)

@@ -51,13 +51,31 @@ public enum ResultPayload {
     _ payload: [UInt8], tile: TileRectangle, samples: Range<Int>
   ) throws(BundleError) -> (planes: UnitPlanes, counters: WorkCounters, digest: ContentHash) {
     let expected = byteCount(pixelCount: tile.pixelCount)
-    let bytes = try Zstd.decompress(payload, limit: expected)
-    guard bytes.count == expected else {
-      throw BundleError(
-        .malformed, "result: \(bytes.count) bytes, expected \(expected) for a tile of \(tile.width)x\(tile.height)")
-    }
     let planes = UnitPlanes(tile: tile, samples: samples)
-    let counters = try bytes.withRawBytes { (raw) throws(BundleError) -> WorkCounters in
+    var head: [UInt8] = []
+    head.reserveCapacity(headerByteCount)
+    var hasher = ContentHasher()
+    var produced = 0
+    var stream = try ZstdReader(limit: expected)
+    try payload.withRawBytes { (raw) throws(BundleError) -> Void in
+      // Each piece is hashed and put in its place while it lies in the cache.
+      try stream.read(raw) { piece in
+        hasher.update(piece)
+        let ofHead = min(piece.count, headerByteCount - head.count)
+        head.append(contentsOf: piece.prefix(ofHead))
+        if piece.count > ofHead {
+          let target = UnsafeMutableRawPointer(planes.values.pointer) + (produced + ofHead - headerByteCount)
+          target.copyMemory(from: piece.baseAddress! + ofHead, byteCount: piece.count - ofHead)
+        }
+        produced += piece.count
+      }
+    }
+    try stream.finish()
+    guard produced == expected else {
+      throw BundleError(
+        .malformed, "result: \(produced) bytes, expected \(expected) for a tile of \(tile.width)x\(tile.height)")
+    }
+    let counters = try head.withRawBytes { (raw) throws(BundleError) -> WorkCounters in
       var reader = ByteReader(raw, what: "result")
       try reader.expect(tag: tag)
       for (name, value) in [
@@ -73,14 +91,18 @@ public enum ResultPayload {
       counters.shadowRays = try reader.integer()
       counters.shadingEvaluations = try reader.integer()
       counters.nonFiniteSamples = try reader.integer()
-      let values = UnsafeMutableRawBufferPointer(
-        start: planes.values.pointer, count: planes.values.byteCount)
-      values.copyMemory(from: UnsafeRawBufferPointer(rebasing: raw[headerByteCount...]))
-      guard planes.values.elements.allSatisfy(\.isFinite) else {
+      guard areFinite(planes.values) else {
         throw reader.fault("a value is not finite; kernels never deliver such")
       }
       return counters
     }
-    return (planes, counters, ContentHash(hashing: bytes))
+    return (planes, counters, hasher.finish())
+  }
+
+  private static func areFinite(_ values: FlatBuffer<Float>) -> Bool {
+    // An exponent of all ones carries into the highest bit: a loop without branches, because a frame has millions of values.
+    var carries: UInt32 = 0
+    for value in values.elements { carries |= (value.bitPattern & 0x7FFF_FFFF) &+ 0x0080_0000 }
+    return carries & 0x8000_0000 == 0
   }
 }

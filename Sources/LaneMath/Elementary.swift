@@ -36,6 +36,8 @@
 }
 
 @inlinable func exponentialInDouble(_ d: Double) -> Double {
+  // The bounds below would make a number of it.
+  if d.isNaN { return d }
   let clamped = max(-700, min(700, d))
   let k = (clamped * 1.4426950408889634).rounded(.toNearestOrEven)
   let r = (clamped - k * 0.6931471803691238) - k * 1.9082149292705877e-10
@@ -83,11 +85,11 @@
   return x == 0 ? -.infinity : (x > 0 ? x : .nan)
 }
 
-/// x to the power y, x ≥ 0; 0 to a positive power is 0.
+/// x to the power y, x ≥ 0, NaN below; at 0 and infinity what IEEE 754 has: 0, 1 or infinity by the sign of y.
 @inlinable public func lanePow(_ x: Float, _ y: Float) -> Float {
   if x > 0, x.isFinite { return Float(exponentialInDouble(Double(y) * logarithmInDouble(Double(x)))) }
-  if x == 0 { return y > 0 ? 0 : (y == 0 ? 1 : .infinity) }
-  return x > 0 ? x : .nan
+  guard x >= 0, !y.isNaN else { return .nan }
+  return y == 0 ? 1 : ((x == 0) == (y > 0) ? 0 : .infinity)
 }
 
 /// Arc tangent of t, 0 ≤ t ≤ 1.

@@ -156,23 +156,29 @@ extension PathTracer {
         direction: direction, distance: F(lane: .infinity),
         radiance: radiance * F.select(density .> 0, 1 / density, zero), density: density)
     }
-    var light = LightLanes(
-      direction: Vector(zero, zero, zero), distance: zero, radiance: Vector(zero, zero, zero), density: zero)
     let isTriangle = lights.triangleCount > 0 && kind == (hasEnvironment ? 1 : 0)
     let (x, y) = sampler.pair(5 &* vertex &+ 3 &+ kind)
+    // Through memory: a vector in a register that one lane is written to is copied whole each time.
+    let (starts, choices, results) = (scratch, scratch + 3 &* F.laneCount, scratch + 5 &* F.laneCount)
+    origin.storeApart(starts)
+    x.store(choices)
+    y.store(choices + F.laneCount)
     for lane in 0..<group {
-      let start = origin[lane: lane]
+      let start = Vector<F>.taken(from: starts + lane)
       let sample =
         isTriangle
         ? lights.sampleTriangle(
-          from: start, choice: x[lane: lane], v: y[lane: lane], instances: instances, materials: materials)
-        : lights.samplePunctual(from: start, choice: x[lane: lane])
-      light.direction[lane: lane] = sample.direction
-      light.distance[lane: lane] = sample.distance
-      light.radiance[lane: lane] = sample.radiance
-      light.density[lane: lane] = sample.density
+          from: start, choice: choices[lane], v: choices[F.laneCount &+ lane], instances: instances,
+          materials: materials)
+        : lights.samplePunctual(from: start, choice: choices[lane])
+      Vector<F>.put(sample.direction, apart: results + lane)
+      Vector<F>.put(sample.radiance, apart: results + 3 &* F.laneCount + lane)
+      results[6 &* F.laneCount &+ lane] = sample.distance
+      results[7 &* F.laneCount &+ lane] = sample.density
     }
-    return light
+    return LightLanes(
+      direction: .storedApart(results), distance: .load(results + 6 &* F.laneCount),
+      radiance: .storedApart(results + 3 &* F.laneCount), density: .load(results + 7 &* F.laneCount))
   }
 
   // MARK: - Queues
@@ -237,6 +243,20 @@ extension Vector {
     x.store(target)
     y.store(target + F.laneCount)
     z.store(target + 2 &* F.laneCount)
+  }
+
+  /// What `storeApart` wrote.
+  @inline(__always)
+  static func storedApart(_ source: UnsafeMutablePointer<Float>) -> Vector {
+    Vector(F.load(source), F.load(source + F.laneCount), F.load(source + 2 &* F.laneCount))
+  }
+
+  /// Writes one lane of what `storedApart` will read.
+  @inline(__always)
+  static func put(_ value: SIMD3<Float>, apart target: UnsafeMutablePointer<Float>) {
+    target[0] = value.x
+    target[F.laneCount] = value.y
+    target[2 &* F.laneCount] = value.z
   }
 
   /// One lane of what `storeApart` wrote.

@@ -26,7 +26,7 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
   /// What the alpha filter gets for each ray, and what came of shadow rays.
   let keys: UnsafeMutablePointer<UInt32>
   let isBlocked: UnsafeMutablePointer<UInt32>
-  /// Lane groups of up to ten values, to take them apart.
+  /// Lane groups of up to thirteen values, to take them apart and put them together.
   let scratch: UnsafeMutablePointer<Float>
 
   let structure: SceneStructure

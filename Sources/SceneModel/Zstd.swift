@@ -34,17 +34,6 @@ public enum Zstd {
     bytes.withUnsafeBytes { compress($0, level: level) }
   }
 
-  /// The bytes of one or more frames, if they are not more than `limit`.
-  public static func decompress(_ bytes: [UInt8], limit: Int) throws(BundleError) -> [UInt8] {
-    var output: [UInt8] = []
-    var stream = try ZstdReader(limit: limit)
-    try bytes.withRawBytes { (raw: UnsafeRawBufferPointer) throws(BundleError) -> Void in
-      try stream.read(raw) { output.append(contentsOf: $0) }
-    }
-    try stream.finish()
-    return output
-  }
-
   /// Exactly `byteCount` bytes out of one frame.
   public static func decompress(
     _ bytes: UnsafeRawBufferPointer, exactly byteCount: Int

@@ -47,6 +47,13 @@ struct ElementaryTests {
     #expect(laneLog(Float.leastNonzeroMagnitude) == Float(log(Double(Float.leastNonzeroMagnitude))))
     #expect(lanePow(Float(0), 2.4) == 0)
     #expect(lanePow(Float(0), 0) == 1)
+    #expect(lanePow(Float(0), -2) == .infinity)
+    #expect(lanePow(Float.infinity, 2) == .infinity)
+    #expect(lanePow(Float.infinity, 0) == 1)
+    #expect(lanePow(Float.infinity, -2) == 0)
+    #expect(laneExp(Float.nan).isNaN && laneExp2(Float.nan).isNaN)
+    for x in [Float.nan, -1] { #expect(lanePow(x, 2).isNaN) }
+    for x in [Float(0), 2, .infinity] { #expect(lanePow(x, .nan).isNaN) }
     #expect(laneAtan2(Float(0), -1) == 3.1415927)
     #expect(laneAtan2(Float(0), 0) == 0)
     #expect(laneAcos(Float(2)) == 0)

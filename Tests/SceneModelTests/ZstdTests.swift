@@ -122,3 +122,16 @@ struct ZstdTests {
     }
   }
 }
+
+extension Zstd {
+  /// All bytes at once.
+  fileprivate static func decompress(_ bytes: [UInt8], limit: Int) throws(BundleError) -> [UInt8] {
+    var output: [UInt8] = []
+    var stream = try ZstdReader(limit: limit)
+    try bytes.withRawBytes { (raw: UnsafeRawBufferPointer) throws(BundleError) -> Void in
+      try stream.read(raw) { output.append(contentsOf: $0) }
+    }
+    try stream.finish()
+    return output
+  }
+}

@@ -55,18 +55,18 @@ def glint_reference(options, scene, size, samples):
     return reference(f'{scene.name}-{size[0]}x{size[1]}-{samples}-glint-{build}', make)
 
 
-def compare(options, scene, folder):
-    """A row as a dictionary."""
+def compare(options, scene, folder, make_peer, kind):
+    """A row as a dictionary. `make_peer(options, scene, size)`; `kind` names it in files."""
     size, samples = options.size, options.samples
     many = samples * options.reference
     say(f'noise: {scene.name}')
     truth = glint_reference(options, scene, size, many)
-    cycles = Cycles(options, scene, size)
+    peer = make_peer(options, scene, size)
 
     def make(path):
-        cycles.render(path, many, REFERENCE_SEED)
+        peer.render(path, many, REFERENCE_SEED)
         return numpy.load(path)
-    their_truth = reference(f'{scene.name}-{size[0]}x{size[1]}-{many}-cycles', make)
+    their_truth = reference(f'{scene.name}-{size[0]}x{size[1]}-{many}-{kind}', make)
     rounds = []
     for index in range(options.rounds):
         row = {}
@@ -77,8 +77,8 @@ def compare(options, scene, folder):
                        our_error=relative_error(ours.read_pfm(folder / 'glint.pfm'), truth))
 
         def other():
-            seconds = cycles.render(folder / 'cycles.npy', samples, seed=index + 1)
-            row.update(theirs=seconds, their_error=relative_error(numpy.load(folder / 'cycles.npy'), their_truth))
+            seconds = peer.render(folder / 'peer.npy', samples, seed=index + 1)
+            row.update(theirs=seconds, their_error=relative_error(numpy.load(folder / 'peer.npy'), their_truth))
         for step in (one, other) if index % 2 == 0 else (other, one):
             step()
         row['ratio'] = row['theirs'] * row['their_error'] / (row['ours'] * row['our_error'])
@@ -87,28 +87,33 @@ def compare(options, scene, folder):
     result = {key: median([row[key] for row in rounds]) for key in rounds[0]}
     result.update(
         name=scene.name, our_mean=float(luminance(truth).mean()), their_mean=float(luminance(their_truth).mean()),
-        cycles_load=cycles.load_seconds, cycles_build=cycles.build_seconds - cycles.empty_seconds,
-        rounds=rounds)
-    cycles.end()
+        peer_load=peer.load_seconds, peer_build=peer.build_seconds, rounds=rounds)
+    peer.end()
     result['means'] = result['our_mean'] / result['their_mean']
     result['counts'] = abs(result['means'] - 1) <= 0.02
     return result
 
 
-def section(options):
-    folder = pathlib.Path(options.work)
-    results = [compare(options, scene, folder) for scene in scenes(options.assets, options.scenes or NAMES)]
+def tables(options, results, name):
     rows = [[row['name'], f'{row["our_error"]:.5f}', f'{row["their_error"]:.5f}', f'{row["ours"]:.2f}',
              f'{row["theirs"]:.2f}', f'{row["means"]:.3f}', f'**{row["ratio"]:.2f}**' if row['counts'] else
              f'({row["ratio"]:.2f})'] for row in results]
-    text = table(['scene', 'error', 'of Cycles', 'seconds', 'of Cycles', 'mean / Cycles', 'efficiency, ratio'], rows)
+    text = table(
+        ['scene', 'error', f'of {name}', 'seconds', f'of {name}', f'mean / {name}', 'efficiency, ratio'], rows)
     counting = [row['ratio'] for row in results if row['counts']]
     text += (f'\n\nGeometric mean of the {len(counting)} scenes that count: **{geometric_mean(counting):.2f}**'
              f' (all {len(results)}: {geometric_mean([row["ratio"] for row in results]):.2f}).'
              f' {options.size[0]}×{options.size[1]}, {options.samples} samples, references of'
              f' {options.samples * options.reference}, {options.threads} threads, medians of {options.rounds} rounds;'
              ' the ratio is the median of the rounds\' ratios. In brackets: the means differ by more than 2 %.\n\n')
-    text += table(['scene', 'load s', 'of Cycles', 'build s', 'of Cycles'],
-                  [[row['name'], f'{row["load"]:.2f}', f'{row["cycles_load"]:.2f}', f'{row["build"]:.2f}',
-                    f'{row["cycles_build"]:.2f}'] for row in results])
-    return __doc__.strip() + '\n\n' + text, results
+    return text + table(
+        ['scene', 'load s', f'of {name}', 'build s', f'of {name}'],
+        [[row['name'], f'{row["load"]:.2f}', f'{row["peer_load"]:.2f}', f'{row["build"]:.2f}',
+          f'{row["peer_build"]:.2f}'] for row in results])
+
+
+def section(options):
+    folder = pathlib.Path(options.work)
+    results = [compare(options, scene, folder, Cycles, 'cycles')
+               for scene in scenes(options.assets, options.scenes or NAMES)]
+    return __doc__.strip() + '\n\n' + tables(options, results, 'Cycles'), results

@@ -126,14 +126,19 @@ class GlintSurface(mi.BSDF):
         coat = gain(mi.Float(DIELECTRIC_F0))
         coat_albedo = coat * (DIELECTRIC_F0 * scale + bias)
         diffuse = color * (1 - metallic) * (1 - coat_albedo)
-        return color, metallic, alpha, gain(color), coat, diffuse
+        metal = gain(color)
+        # Facets are chosen by their share of what the viewer sees, as the page has it.
+        facets = (1 - metallic) * coat_albedo + metallic * mi.luminance(metal * (color * scale + (1 - color) * bias))
+        rest = mi.luminance(diffuse)
+        share = dr.select(rest > 0, dr.clip(facets / (facets + rest), 0.1, 1), 1)
+        return color, metallic, alpha, metal, coat, diffuse, share
 
     def value_and_density(self, si, direction, active):
         facing, frame, wo = self.viewed(si)
         world = si.to_world(direction)
         wi = frame.to_local(world)
         active = active & (wo.z > 0) & (wi.z > 0) & (dr.dot(world, facing) > 0)
-        color, metallic, alpha, metal, coat, diffuse = self.lobe(si, wo, active)
+        color, metallic, alpha, metal, coat, diffuse, share = self.lobe(si, wo, active)
         m = dr.normalize(wo + wi)
         facets = mi.MicrofacetDistribution(mi.MicrofacetType.GGX, alpha, True)
         # D by Mitsuba; the rest by the page.
@@ -142,16 +147,15 @@ class GlintSurface(mi.BSDF):
         fresnel = (metallic * metal * (color + (1 - color) * weight)
                    + (1 - metallic) * coat * (DIELECTRIC_F0 + (1 - DIELECTRIC_F0) * weight))
         value = fresnel * lobe + diffuse * (wi.z * dr.inv_pi)
-        density = 0.5 * (facets.pdf(wo, m) / (4 * dr.dot(wo, m)) + wi.z * dr.inv_pi)
+        density = share * facets.pdf(wo, m) / (4 * dr.dot(wo, m)) + (1 - share) * wi.z * dr.inv_pi
         return dr.select(active, value, 0), dr.select(active, density, 0)
 
     def sample(self, ctx, si, sample1, sample2, active=True):
         _, frame, wo = self.viewed(si)
-        roughness = self.surface.eval(si, active).y
-        facets = mi.MicrofacetDistribution(
-            mi.MicrofacetType.GGX, dr.maximum(dr.square(roughness), SMALLEST_ALPHA), True)
+        _, _, alpha, _, _, _, share = self.lobe(si, wo, active)
+        facets = mi.MicrofacetDistribution(mi.MicrofacetType.GGX, alpha, True)
         m, _ = facets.sample(wo, sample2)
-        wi = dr.select(sample1 < 0.5, mi.reflect(wo, m), mi.warp.square_to_cosine_hemisphere(sample2))
+        wi = dr.select(sample1 < share, mi.reflect(wo, m), mi.warp.square_to_cosine_hemisphere(sample2))
         direction = si.to_local(frame.to_world(wi))
         value, density = self.value_and_density(si, direction, active)
         bs = dr.zeros(mi.BSDFSample3f)

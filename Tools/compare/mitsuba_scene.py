@@ -10,9 +10,9 @@ class NoEquivalent(Exception):
     """A feature of the bundle that a Mitsuba scene cannot show alike."""
 
 
-def load_scene(folder, size, bounces, camera=0):
+def load_scene(folder, size, bounces, camera=0, sampler='independent'):
     bundle = read_bundle(folder)
-    scene = {'type': 'scene', 'sensor': sensor(bundle.cameras[camera], size)}
+    scene = {'type': 'scene', 'sensor': sensor(bundle.cameras[camera], size, sampler)}
     # Light that a ray finds after b scattering events ends a path of b + 2 segments.
     scene['integrator'] = {'type': 'path', 'max_depth': bounces + 2, 'rr_depth': 5}
     if bundle.environment:
@@ -41,14 +41,14 @@ def load_scene(folder, size, bounces, camera=0):
     return mi.load_dict(scene)
 
 
-def sensor(camera, size):
+def sensor(camera, size, sampler):
     # Mitsuba's cameras look along +z, with +x to the left.
     matrix = camera.to_world.copy()
     matrix[:3, :3] /= numpy.linalg.norm(matrix[:3, :3], axis=0)
     matrix = matrix @ numpy.diag([-1, 1, -1, 1])
     film = {'type': 'hdrfilm', 'width': size[0], 'height': size[1], 'rfilter': {'type': 'box'},
             'pixel_format': 'rgb', 'component_format': 'float32'}
-    common = {'near_clip': 1e-3, 'far_clip': 1e5, 'film': film, 'sampler': {'type': 'independent'}}
+    common = {'near_clip': 1e-3, 'far_clip': 1e5, 'film': film, 'sampler': {'type': sampler}}
     if camera.kind == 'perspective':
         return {'type': 'perspective', 'fov_axis': 'y', 'fov': float(2 * numpy.degrees(numpy.arctan(camera.size))),
                 'to_world': mi.ScalarTransform4f(matrix), **common}
