@@ -94,6 +94,10 @@ let package = Package(
       name: "FarmModel",
       dependencies: ["SceneModel", .product(name: "Crypto", package: "swift-crypto")]),
     .target(
+      name: "FarmLedger",
+      dependencies: ["FarmModel", "SceneModel", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: bulkSettings),
+    .target(
       name: "FarmStore",
       dependencies: ["FarmModel", .product(name: "GRDB", package: "GRDB.swift")]),
     .target(name: "FarmWire", dependencies: ["FarmModel", "SceneModel"]),
@@ -124,7 +128,8 @@ let package = Package(
     .executableTarget(
       name: "glint",
       dependencies: [
-        "SceneImport", "FrameRenderer", "RenderKernel", "FarmMaster", "FarmAgent", "FarmStore", "FarmWire",
+        "SceneImport", "FrameRenderer", "RenderKernel", "FarmMaster", "FarmAgent", "FarmStore", "FarmLedger",
+        "FarmWire",
         "ImageFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -140,6 +145,9 @@ let package = Package(
     .testTarget(name: "SceneModelTests", dependencies: ["SceneModel"]),
     .testTarget(name: "SceneImportTests", dependencies: ["SceneImport", "SceneModel"]),
     .testTarget(name: "FarmModelTests", dependencies: ["FarmModel"]),
+    .testTarget(
+      name: "FarmLedgerTests",
+      dependencies: ["FarmLedger", "FarmModel", "SceneModel", .product(name: "Crypto", package: "swift-crypto")]),
     .testTarget(
       name: "FarmStoreTests",
       dependencies: ["FarmStore", "FarmModel", .product(name: "GRDB", package: "GRDB.swift")]),
