@@ -37,6 +37,23 @@ public struct TreeEdge: Sendable, Equatable {
     size += 1
   }
 
+  /// Adds the hashes of 256 entries at once.
+  ///
+  /// - Precondition: The size is a multiple of 256.
+  /// - Parameters:
+  ///   - tileRoot: Over those hashes.
+  ///   - completed: Called for every tile above that becomes full.
+  mutating func append(
+    tileRoot: ContentHash, completed: (_ level: Int, _ index: UInt64, _ hashes: [UInt8]) -> Void
+  ) {
+    precondition(size % UInt64(LedgerLimits.tileWidth) == 0)
+    if levels.isEmpty { levels.append([]) }
+    var above = TreeEdge(size: size / UInt64(LedgerLimits.tileWidth), levels: Array(levels.dropFirst()))
+    above.append(tileRoot) { level, index, hashes in completed(level + 1, index, hashes) }
+    levels = [levels[0]] + above.levels
+    size += UInt64(LedgerLimits.tileWidth)
+  }
+
   /// The tree's root (RFC 6962, section 2.1).
   public var root: ContentHash {
     // From the smallest subtree on the right to the largest on the left.

@@ -34,6 +34,16 @@ extension LedgerEntry {
     static let end = 388
   }
 
+  /// Parts of the canonical form, for comparing many entries without reading them: which unit (with `jobBytes`), what it
+  /// gave, and all that a revocation repeats (with `workByte`).
+  public static let workByte = Offset.work
+  public static let jobBytes = Offset.job..<Offset.lease
+  public static let unitBytes = Offset.frame..<Offset.digest
+  public static let counterBytes = Offset.counters..<Offset.weightsVersion
+  public static let digestBytes = Offset.digest..<Offset.agent
+  public static let contributorBytes = Offset.contributor..<Offset.contributorSignature
+  public static let repeatedBytes = Offset.job..<Offset.end
+
   /// Every entry has so many bytes.
   public static let byteCount = Offset.end
 
