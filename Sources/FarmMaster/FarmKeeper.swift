@@ -75,6 +75,7 @@ actor FarmKeeper {
   /// Takes a step and returns when it is durable.
   func perform<Result: Sendable>(_ step: @Sendable (inout Farm) throws -> Result) async throws -> Result {
     if let breakdown { throw breakdown }
+    farm.clock = FarmKeeper.now
     let result = Swift.Result { try step(&farm) }
     let changes = farm.takeChanges()
     let events = farm.takeEvents()

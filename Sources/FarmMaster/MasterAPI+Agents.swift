@@ -71,7 +71,8 @@ extension MasterAPI {
       throw refuse("proof is not the agent key's over itself")
     }
     let record = AgentRecord(
-      key: KeyID(message.agentKey), contributor: KeyID(message.contributorKey), name: message.name,
+      key: KeyID(message.agentKey), contributor: KeyID(message.contributorKey),
+      contributorSignature: message.signature, name: message.name,
       threadCount: message.threadCount, kernelRevision: message.kernelRevision, instance: message.instance)
     try await keeper.perform { try $0.register(record, now: FarmKeeper.now) }
     return try answer(AgentRegistration(session: await sessions.open(record.key)))

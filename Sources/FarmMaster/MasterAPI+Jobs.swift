@@ -60,8 +60,8 @@ extension MasterAPI {
       try answer(
         await keeper.read { farm in
           CreditList(
-            credits: farm.credits.map { CreditSummary(contributor: $0.key, $0.value) }
-              .sorted { ($1.rays, $0.contributor) < ($0.rays, $1.contributor) })
+            credits: farm.credits().map { CreditSummary(contributor: $0.key, $0.value) }
+              .sorted { ($1.credit, $0.contributor) < ($0.credit, $1.contributor) })
         })
     }
   }

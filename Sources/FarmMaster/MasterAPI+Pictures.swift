@@ -134,7 +134,7 @@ extension MasterAPI {
     case .unitChanged(let ref): return line("unit", ref.job, ref.frame)
     case .frameFinished(let id, let frame): return line("frame", id, frame)
     case .agentsChanged: return job == nil ? "event: agents\ndata: {}\n\n" : nil
-    case .assemble, .workAvailable, .verificationWanted, .planesVoid: return nil
+    case .assemble, .workAvailable, .verificationWanted, .ledgerGrew, .planesVoid: return nil
     }
   }
 }

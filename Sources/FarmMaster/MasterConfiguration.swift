@@ -57,6 +57,10 @@ enum MasterLimits {
   static let idleTimeout = TimeAmount.seconds(90)
   /// How often leases are looked at.
   static let leaseInterval = Duration.seconds(1)
+  /// Entries appended to the ledger at once: some megabytes.
+  static let entriesInBatch = 8192
+  /// A ledger that cannot be written is tried again so often.
+  static let ledgerRetryInterval = Duration.seconds(5)
   /// Changes written in one transaction.
   static let changesInTransaction = 20_000
 }

@@ -12,6 +12,9 @@ extension Farm {
       throw FarmFault(
         .refused, "too_many_agents", "agent: this master remembers \(agents.count) agents and takes no more")
     }
+    guard KeyBytes(record.key) != nil, KeyBytes(record.contributor) != nil,
+      SignatureBytes(hexadecimal: record.contributorSignature) != nil
+    else { throw FarmFault(.refused, "bad_agent", "agent: a key or signature has not the digits that it should have") }
     var state = agents[record.key] ?? AgentState(record: record)
     if let reason = state.record.banReason { throw banned(reason) }
     guard state.record.contributor == record.contributor else {
@@ -24,6 +27,10 @@ extension Farm {
     state.record.threadCount = record.threadCount
     state.record.kernelRevision = record.kernelRevision
     state.record.instance = record.instance
+    // The first one stays: entries that pay and entries that revoke must agree.
+    if state.record.contributorSignature.isEmpty {
+      state.record.contributorSignature = record.contributorSignature
+    }
     state.lastSeen = now
     agents[record.key] = state
     write(.agent(state.record))

@@ -27,6 +27,11 @@ extension Farm {
     _ id: LeaseID, of agent: KeyID, _ commitment: LeaseRecord.Commitment, now: FarmTime
   ) throws(FarmFault) {
     guard agents[agent]?.record.banReason == nil else { throw gone(id) }
+    guard SignatureBytes(hexadecimal: commitment.signature) != nil, commitment.counters.isEnterable else {
+      throw FarmFault(
+        .refused, "malformed",
+        "lease \(id): a signature has 128 digits, and no counter is above \(LedgerEntry.counterLimit)")
+    }
     guard var lease = leases[id], lease.agent == agent else { throw gone(id) }
     agents[agent]?.lastSeen = now
     if let known = lease.commitment {
@@ -55,7 +60,8 @@ extension Farm {
     if lease.isCheck {
       checked(
         lease.ref, digest: commitment.digest, counters: commitment.counters,
-        by: UnitRecord.Checker(agent: agent, contributor: author.record.contributor))
+        by: UnitRecord.Checker(
+          agent: agent, contributor: author.record.contributor, lease: id, commitment: commitment))
       return false
     }
     guard var unit = unit(lease.ref), unit.record.state == .open else { return false }
@@ -194,7 +200,11 @@ extension Farm {
       if let checker { ban(checker.agent, ref) }
       passed(unit, result)
     } else {
-      // The author was wrong. Whether the checker was right as well is not known here: its planes were not kept.
+      // The author was wrong. A checker who had the master's bits is paid for them; its planes were not kept, so
+      // somebody renders the unit again.
+      if let checker, checker.commitment.digest == digest, checker.commitment.counters == counters {
+        enterCheck(ref, checker)
+      }
       unit.record.checker = nil
       unit.record.check = .none
       keep(unit)
@@ -255,9 +265,9 @@ extension Farm {
     for ref in refs {
       guard var unit = unit(ref), unit.record.state == .received, let result = unit.record.result else { continue }
       unit.record.state = .settled
+      enter(&unit.record)
       keep(unit)
       agents[result.agent]?.unsettled.remove(ref)
-      pay(unit.record, result)
       jobs[ref.job]?.frames[ref.frame]?.settledCount += 1
       jobs[ref.job]?.settledUnitCount += 1
     }

@@ -21,11 +21,19 @@ public struct Farm: Sendable {
   var wantedChecks: [UnitRef] = []
   /// Units that wait for the master's kernel.
   var disputes: [UnitRef] = []
-  public internal(set) var credits: [KeyID: Credit] = [:]
   var sequence = 0
+  /// What ledger entries are dated with. Whoever runs the farm sets it before a step.
+  public var clock: FarmTime = 0
+  /// Entries that are not known to be in the log yet, by index.
+  var outbox: [OutboxEntry] = []
+  /// The index of the next entry.
+  public internal(set) var entryCount: UInt64 = 0
+  /// The sum of all entries, by job and contributor.
+  var balances: [JobID: [KeyID: LedgerBalance]] = [:]
 
   private var changes: [Change] = []
   private var events: [FarmEvent] = []
+  var hasGrownLedger = false
 
   /// - Parameter random: Must not be foreseeable by agents: it draws checks and names leases.
   public init(policy: FarmPolicy, kernelRevision: Int, random: @escaping @Sendable () -> UInt64) {
@@ -42,8 +50,9 @@ public struct Farm: Sendable {
   }
 
   public mutating func takeEvents() -> [FarmEvent] {
-    defer { events = [] }
-    return events
+    defer { (events, hasGrownLedger) = ([], false) }
+    // Once, however many entries there are: pages listen to the same events.
+    return hasGrownLedger ? events + [.ledgerGrew] : events
   }
 
   mutating func write(_ change: Change) { changes.append(change) }
@@ -57,6 +66,10 @@ public struct Farm: Sendable {
     random: @escaping @Sendable () -> UInt64
   ) {
     self.init(policy: policy, kernelRevision: kernelRevision, random: random)
+    outbox = stored.outbox
+    entryCount = stored.publishedEntryCount + UInt64(stored.outbox.count)
+    for record in stored.balances { balances[record.job, default: [:]][record.contributor] = record.balance }
+    hasGrownLedger = !outbox.isEmpty
     for record in stored.jobs { jobs[record.id] = JobState(record) }
     for record in stored.agents { agents[record.key] = AgentState(record: record) }
     for record in stored.frames {
@@ -64,11 +77,18 @@ public struct Farm: Sendable {
       jobs[record.job]?.frames[record.number] = nil
     }
     var touched: [JobID: [Int: Set<Int>]] = [:]
-    for record in stored.units {
+    for stored in stored.units {
+      var record = stored
+      if record.state == .received, let result = record.result,
+        agents[result.agent]?.record.contributorSignature.isEmpty != false
+      {
+        // From before there was a ledger: nothing could be entered for it.
+        record = UnitRecord(record.ref)
+        write(.unit(record))
+      }
       guard let job = jobs[record.ref.job], job.plan.units.indices.contains(record.ref.unit) else { continue }
       if let result = record.result {
         sequence = max(sequence, result.sequence + 1)
-        if record.state == .settled { pay(record, result) }
       }
       guard job.frames[record.ref.frame] != nil else { continue }
       jobs[record.ref.job]?.frames[record.ref.frame]?.units[record.ref.unit] = UnitState(record: record)
@@ -139,18 +159,5 @@ public struct Farm: Sendable {
     let old = jobs[ref.job]?.frames[ref.frame]?.units[ref.unit]?.record ?? UnitRecord(ref)
     jobs[ref.job]?.frames[ref.frame]?.units[ref.unit] = state
     if old != state.record { write(.unit(state.record)) }
-  }
-
-  mutating func pay(_ record: UnitRecord, _ result: UnitRecord.Result) {
-    var credit = credits[result.contributor] ?? Credit()
-    credit.unitCount += 1
-    credit.counters = credit.counters + result.counters
-    credits[result.contributor] = credit
-    if record.check == .passed, let checker = record.checker {
-      var credit = credits[checker.contributor] ?? Credit()
-      credit.checkCount += 1
-      credit.checkCounters = credit.checkCounters + result.counters
-      credits[checker.contributor] = credit
-    }
   }
 }

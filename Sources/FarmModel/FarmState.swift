@@ -83,18 +83,6 @@ struct AgentState: Sendable {
   var unsettled: Set<UnitRef> = []
 }
 
-/// What a contributor has earned.
-public struct Credit: Sendable, Equatable {
-  /// Settled units.
-  public var unitCount = 0
-  public var counters = WorkCounters()
-  /// Checks of others' units that agreed.
-  public var checkCount = 0
-  public var checkCounters = WorkCounters()
-
-  public init() {}
-}
-
 /// What somebody outside should do or know after a step.
 public enum FarmEvent: Sendable, Equatable {
   case jobChanged(JobID)
@@ -108,6 +96,8 @@ public enum FarmEvent: Sendable, Equatable {
   /// There may be something for the master's own verifier.
   case verificationWanted
   case agentsChanged
+  /// The ledger's outbox holds entries for the log.
+  case ledgerGrew
   /// The planes of a void result may go.
   case planesVoid(UnitRef)
 }

@@ -22,6 +22,16 @@ public struct WorkTally: Sendable, Hashable {
     self.credit += UInt128(credit)
   }
 
+  mutating func add(_ other: WorkTally) {
+    unitCount += other.unitCount
+    paths += other.paths
+    rays += other.rays
+    shadowRays += other.shadowRays
+    shadingEvaluations += other.shadingEvaluations
+    nonFiniteSamples += other.nonFiniteSamples
+    credit += other.credit
+  }
+
   /// False, and nothing changed, if more would be taken than there is.
   mutating func take(_ counters: WorkCounters, credit: UInt64) -> Bool {
     guard unitCount >= 1, paths >= counters.paths, rays >= counters.rays, shadowRays >= counters.shadowRays,
@@ -51,6 +61,12 @@ public struct LedgerBalance: Sendable, Hashable {
 
   /// What it is worth.
   public var credit: UInt128 { rendered.credit + checked.credit }
+
+  mutating func add(_ other: LedgerBalance) {
+    rendered.add(other.rendered)
+    checked.add(other.checked)
+    revoked.add(other.revoked)
+  }
 
   /// Takes one more entry of this contributor into account.
   ///

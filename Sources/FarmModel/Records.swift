@@ -101,14 +101,18 @@ public struct UnitRecord: Sendable, Equatable, Codable {
     }
   }
 
-  /// A check by a peer that agreed.
+  /// A second rendering by a peer, and what it is paid for: the lease that it did it under and what it signed.
   public struct Checker: Sendable, Equatable, Codable {
     public var agent: KeyID
     public var contributor: KeyID
+    public var lease: LeaseID
+    public var commitment: LeaseRecord.Commitment
 
-    public init(agent: KeyID, contributor: KeyID) {
+    public init(agent: KeyID, contributor: KeyID, lease: LeaseID, commitment: LeaseRecord.Commitment) {
       self.agent = agent
       self.contributor = contributor
+      self.lease = lease
+      self.commitment = commitment
     }
   }
 
@@ -118,6 +122,8 @@ public struct UnitRecord: Sendable, Equatable, Codable {
   public var check = Check.none
   /// Who rendered it a second time: of the check that passed, or of the dispute.
   public var checker: Checker?
+  /// Index of the ledger's entry that pays the result.
+  public var entry: UInt64?
   public var failures: [Failure] = []
 
   public init(_ ref: UnitRef) { self.ref = ref }
@@ -147,6 +153,8 @@ public struct FrameRecord: Sendable, Equatable, Codable {
 public struct AgentRecord: Sendable, Equatable, Codable {
   public var key: KeyID
   public var contributor: KeyID
+  /// The contributor's over `Statements.agentKey`: every ledger entry of this agent repeats it.
+  public var contributorSignature: String
   public var name: String
   public var threadCount: Int
   public var kernelRevision: Int
@@ -159,10 +167,12 @@ public struct AgentRecord: Sendable, Equatable, Codable {
   public var banReason: String?
 
   public init(
-    key: KeyID, contributor: KeyID, name: String, threadCount: Int, kernelRevision: Int, instance: String
+    key: KeyID, contributor: KeyID, contributorSignature: String, name: String, threadCount: Int, kernelRevision: Int,
+    instance: String
   ) {
     self.key = key
     self.contributor = contributor
+    self.contributorSignature = contributorSignature
     self.name = name
     self.threadCount = threadCount
     self.kernelRevision = kernelRevision
@@ -204,6 +214,32 @@ public struct LeaseRecord: Sendable, Equatable, Codable {
   }
 }
 
+/// An entry on its way into the ledger's log.
+public struct OutboxEntry: Sendable, Equatable {
+  /// Its place in the log.
+  public var index: UInt64
+  /// `LedgerEntry.encoded`.
+  public var bytes: [UInt8]
+
+  public init(index: UInt64, bytes: [UInt8]) {
+    self.index = index
+    self.bytes = bytes
+  }
+}
+
+/// What a contributor has from one job: the sum of its ledger entries, kept so that nobody has to read them all.
+public struct BalanceRecord: Sendable, Equatable {
+  public var job: JobID
+  public var contributor: KeyID
+  public var balance: LedgerBalance
+
+  public init(job: JobID, contributor: KeyID, balance: LedgerBalance) {
+    self.job = job
+    self.contributor = contributor
+    self.balance = balance
+  }
+}
+
 /// One row to be written. All changes of one step are written in one transaction, before anybody hears of it.
 public enum Change: Sendable, Equatable {
   case job(JobRecord)
@@ -212,6 +248,12 @@ public enum Change: Sendable, Equatable {
   case agent(AgentRecord)
   case lease(LeaseRecord)
   case leaseEnded(LeaseID)
+  case ledgerEntry(OutboxEntry)
+  /// All entries before this index are in the log: the outbox forgets them.
+  case ledgerPublished(upTo: UInt64)
+  case balance(BalanceRecord)
+  /// Forgets all balances: they are written anew.
+  case balancesForgotten
 }
 
 /// Everything that a store holds.
@@ -221,6 +263,11 @@ public struct StoredFarm: Sendable {
   public var frames: [FrameRecord] = []
   public var agents: [AgentRecord] = []
   public var leases: [LeaseRecord] = []
+  /// Entries that are not known to be in the log yet, by index.
+  public var outbox: [OutboxEntry] = []
+  /// Entries that are known to be in the log: the outbox begins here.
+  public var publishedEntryCount: UInt64 = 0
+  public var balances: [BalanceRecord] = []
 
   public init() {}
 }

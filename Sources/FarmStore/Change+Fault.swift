@@ -15,7 +15,8 @@ extension Change {
         texts: [
           unit.ref.job.description, unit.result?.agent.description, unit.result?.contributor.description,
           unit.result?.signature, unit.result?.lease.description, unit.checker?.agent.description,
-          unit.checker?.contributor.description,
+          unit.checker?.contributor.description, unit.checker?.lease.description,
+          unit.checker?.commitment.signature,
         ] + unit.failures.flatMap { [$0.agent.description, $0.reason] },
         numbers: [unit.result?.seconds])
     case .frame(let frame):
@@ -23,7 +24,10 @@ extension Change {
     case .agent(let agent):
       fault(
         "agent \(agent.key)",
-        texts: [agent.key.description, agent.contributor.description, agent.name, agent.instance, agent.banReason],
+        texts: [
+          agent.key.description, agent.contributor.description, agent.contributorSignature, agent.name, agent.instance,
+          agent.banReason,
+        ],
         numbers: [])
     case .lease(let lease):
       fault(
@@ -34,6 +38,13 @@ extension Change {
         numbers: [lease.grantedAt, lease.deadline])
     case .leaseEnded(let id):
       fault("end of a lease", texts: [id.description], numbers: [])
+    case .ledgerEntry(let entry):
+      entry.index > Int64.max ? "ledger entry \(entry.index): stores hold indices up to \(Int64.max)" : nil
+    case .ledgerPublished(let index):
+      index > Int64.max ? "published entries are \(index): stores hold up to \(Int64.max)" : nil
+    case .balance(let record):
+      fault("balance", texts: [record.job.description, record.contributor.description], numbers: [])
+    case .balancesForgotten: nil
     }
   }
 

@@ -211,15 +211,27 @@ public struct CreditSummary: Codable, Sendable, Equatable {
   /// Checks of others' units that agreed, counted apart.
   public var checkCount: Int
   public var checkRays: UInt64
+  /// What it is worth by the ledger, checks included.
+  public var credit: UInt64
+  /// Paid and taken back.
+  public var revokedCredit: UInt64
+  /// Results that wait for evidence, and what they will be worth.
+  public var pendingUnitCount: Int
+  public var pendingCredit: UInt64
 
   public init(contributor: KeyID, _ credit: Credit) {
+    let balance = credit.balance
     self.contributor = contributor.description
-    unitCount = credit.unitCount
-    paths = credit.counters.paths
-    rays = credit.counters.rays + credit.counters.shadowRays
-    shadingEvaluations = credit.counters.shadingEvaluations
-    checkCount = credit.checkCount
-    checkRays = credit.checkCounters.rays + credit.checkCounters.shadowRays
+    unitCount = Int(clamping: balance.rendered.unitCount)
+    paths = UInt64(clamping: balance.rendered.paths)
+    rays = UInt64(clamping: balance.rendered.rays + balance.rendered.shadowRays)
+    shadingEvaluations = UInt64(clamping: balance.rendered.shadingEvaluations)
+    checkCount = Int(clamping: balance.checked.unitCount)
+    checkRays = UInt64(clamping: balance.checked.rays + balance.checked.shadowRays)
+    self.credit = UInt64(clamping: balance.credit)
+    revokedCredit = UInt64(clamping: balance.revoked.credit)
+    pendingUnitCount = credit.pendingUnitCount
+    pendingCredit = credit.pendingCredit
   }
 }
 

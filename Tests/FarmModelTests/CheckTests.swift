@@ -77,16 +77,19 @@ struct CheckTests {
     let (author, peer) = (try test.enter("a"), try test.enter("b"))
     let lease = try test.lease(author, 1)[0]
     try test.deliver(lease)
-    #expect(test.credit("a") == Credit())
+    #expect(test.credit("a").balance == LedgerBalance() && test.credit("a").pendingUnitCount == 1)
+    #expect(test.credit("a").pendingCredit == CreditWeights.current.credit(outcome(lease.ref).counters))
     let check = try test.lease(peer, 1)[0]
     // A check's planes are not kept.
     #expect(try !test.deliver(check))
     let record = test.record(lease.ref)!
     #expect(record.state == .settled && record.check == .passed)
-    #expect(record.checker == UnitRecord.Checker(agent: peer, contributor: key("owner-b")))
-    #expect(test.credit("a").unitCount == 1 && test.credit("a").counters == outcome(lease.ref).counters)
-    #expect(test.credit("b").unitCount == 0 && test.credit("b").checkCount == 1)
-    #expect(test.credit("b").checkCounters == outcome(lease.ref).counters)
+    #expect(
+      record.checker
+        == UnitRecord.Checker(
+          agent: peer, contributor: key("owner-b"), lease: check.id, commitment: outcome(lease.ref)))
+    #expect(test.credit("a").unitCount == 1 && test.credit("a").balance.rendered == tally(lease.ref))
+    #expect(test.credit("b").unitCount == 0 && test.credit("b").balance.checked == tally(lease.ref))
     test.assemble()
     #expect(test.farm.jobView(job)?.record.state == .finished)
   }

@@ -31,12 +31,15 @@ final class CheatingProxy: Sendable {
   private let key: SigningKeyFile
   private let masterPort: Int
   private let honestCount: Int
+  private let offset: Float
   private let server = Mutex<ScriptedServer?>(nil)
 
   /// - Parameters:
   ///   - key: The agent's.
   ///   - honestCount: So many results are let through as they are.
-  init(masterPort: Int, key: SigningKeyFile, honestCount: Int) {
+  ///   - offset: Added to a value. Cheats with one offset would confirm each other.
+  init(masterPort: Int, key: SigningKeyFile, honestCount: Int, offset: Float) {
+    self.offset = offset
     self.masterPort = masterPort
     self.key = key
     self.honestCount = honestCount
@@ -95,7 +98,7 @@ final class CheatingProxy: Sendable {
         planes.body, tile: TileRectangle(x: unit.x, y: unit.y, width: unit.width, height: unit.height),
         samples: unit.firstSample..<unit.firstSample + unit.sampleCount)
     else { return nil }
-    honest.planes.values.pointer[honest.planes.values.count / 2] += 0.5
+    honest.planes.values.pointer[honest.planes.values.count / 2] += offset
     let digest = ResultPayload.digest(honest.planes, honest.counters)
     let statement = Statements.result(lease: unit.id, spec: unit.spec.hash, frame: unit.frame, digest: digest)
     guard let signature = try? key.key.signature(for: statement),

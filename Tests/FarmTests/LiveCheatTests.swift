@@ -45,7 +45,7 @@ struct LiveCheatTests {
     let cheats = try ["liar", "turncoat"].map { try Contributor($0, in: folder) }
     let honestCounts = [0, 3]
     let proxies = zip(cheats, honestCounts).map {
-      CheatingProxy(masterPort: url.port!, key: $0.agentKey, honestCount: $1)
+      CheatingProxy(masterPort: url.port!, key: $0.agentKey, honestCount: $1, offset: $1 == 0 ? 0.5 : 0.25)
     }
     let cheating = try zip(cheats, proxies).map { try $0.start($1.url, home: home) }
     for (cheat, proxy) in zip(cheats, proxies) {

@@ -1,0 +1,146 @@
+import KernelScene
+import SceneModel
+
+/// What the farm enters into the public ledger (docs/ledger.md).
+///
+/// An entry gets its index and goes into the outbox by the same step, so in the same transaction, as what it tells. From
+/// there it is appended to the log; that may happen again after a crash, because the index says where it belongs.
+extension Farm {
+  /// Pays a settled unit, and whoever checked it.
+  mutating func enter(_ record: inout UnitRecord) {
+    guard let result = record.result else { return }
+    record.entry = append(
+      entry(
+        .rendered, record.ref, digest: result.digest, counters: result.counters, lease: result.lease,
+        agent: result.agent, contributor: result.contributor, signature: result.signature))
+    if record.check == .passed, let checker = record.checker { enterCheck(record.ref, checker) }
+  }
+
+  /// Pays a check that agreed.
+  mutating func enterCheck(_ ref: UnitRef, _ checker: UnitRecord.Checker) {
+    append(
+      entry(
+        .checked, ref, digest: checker.commitment.digest, counters: checker.commitment.counters, lease: checker.lease,
+        agent: checker.agent, contributor: checker.contributor, signature: checker.commitment.signature))
+  }
+
+  /// Takes back what a settled unit was paid.
+  mutating func revoke(_ record: inout UnitRecord, _ reason: LedgerEntry.Revocation.Reason) {
+    guard let index = record.entry, let result = record.result,
+      let payment = entry(
+        .rendered, record.ref, digest: result.digest, counters: result.counters, lease: result.lease,
+        agent: result.agent, contributor: result.contributor, signature: result.signature)
+    else { return }
+    append(payment.revoked(index: index, reason: reason, at: payment.settledAt))
+    record.entry = nil
+  }
+
+  /// Nil only where keys or signatures are none; `register` and `commit` let no such in.
+  private func entry(
+    _ work: LedgerEntry.Work, _ ref: UnitRef, digest: ContentHash, counters: WorkCounters, lease: LeaseID,
+    agent: KeyID, contributor: KeyID, signature: String
+  ) -> LedgerEntry? {
+    guard let job = jobs[ref.job], let number = JobNumber(ref.job), let lease = LeaseNumber(lease),
+      let agentKey = KeyBytes(agent), let contributor = KeyBytes(contributor),
+      let agentSignature = SignatureBytes(hexadecimal: signature), let record = agents[agent]?.record,
+      let contributorSignature = SignatureBytes(hexadecimal: record.contributorSignature)
+    else { return nil }
+    let unit = job.plan.units[ref.unit]
+    return LedgerEntry(
+      work: work, settledAt: UInt64(max(0, clock)), job: number, spec: job.record.spec.hash,
+      kernelRevision: UInt32(job.record.spec.kernelRevision), frame: UInt32(ref.frame), tile: unit.tile,
+      samples: unit.samples, digest: digest, counters: counters, lease: lease, agent: agentKey,
+      contributor: contributor, contributorSignature: contributorSignature, agentSignature: agentSignature)
+  }
+
+  @discardableResult
+  private mutating func append(_ entry: LedgerEntry?) -> UInt64? {
+    guard let entry else { return nil }
+    let (job, contributor) = (entry.job.id, entry.contributor.id)
+    var balance = balances[job]?[contributor] ?? LedgerBalance()
+    do {
+      try balance.apply(entry)
+    } catch {
+      preconditionFailure("the farm enters what cannot follow its own entries: \(error.description)")
+    }
+    balances[job, default: [:]][contributor] = balance
+    let row = OutboxEntry(index: entryCount, bytes: entry.encoded)
+    outbox.append(row)
+    entryCount += 1
+    write(.ledgerEntry(row))
+    write(.balance(BalanceRecord(job: job, contributor: contributor, balance: balance)))
+    hasGrownLedger = true
+    return row.index
+  }
+
+  // MARK: - Into the log
+
+  /// Entries that are not known to be in the log, the first `limit` of them.
+  public func unpublishedEntries(limit: Int) -> [OutboxEntry] { Array(outbox.prefix(limit)) }
+
+  /// Entries that are known to be in the log.
+  public var publishedEntryCount: UInt64 { entryCount - UInt64(outbox.count) }
+
+  /// The log holds all entries before `index`.
+  public mutating func entriesPublished(upTo index: UInt64) {
+    guard let first = outbox.first?.index, index > first else { return }
+    outbox.removeFirst(min(outbox.count, Int(index - first)))
+    write(.ledgerPublished(upTo: index))
+  }
+
+  /// Puts other balances in the place of those that were kept: they are not what the log says.
+  public mutating func replaceBalances(_ found: [BalanceRecord]) {
+    balances = [:]
+    write(.balancesForgotten)
+    for record in found {
+      balances[record.job, default: [:]][record.contributor] = record.balance
+      write(.balance(record))
+    }
+  }
+
+  /// By job and contributor.
+  public var balanceRecords: [BalanceRecord] {
+    balances.flatMap { job, all in all.map { BalanceRecord(job: job, contributor: $0.key, balance: $0.value) } }
+      .sorted { ($0.job, $0.contributor) < ($1.job, $1.contributor) }
+  }
+
+  // MARK: - Credit
+
+  /// What contributors have by the ledger, and what waits for evidence, altogether or from one job.
+  public func credits(of job: JobID? = nil) -> [KeyID: Credit] {
+    var credits: [KeyID: Credit] = [:]
+    for (id, all) in balances where job == nil || id == job {
+      for (contributor, balance) in all { credits[contributor, default: Credit()].balance.add(balance) }
+    }
+    for agent in agents.values {
+      for ref in agent.unsettled where job == nil || ref.job == job {
+        guard let result = unit(ref)?.record.result else { continue }
+        credits[result.contributor, default: Credit()].addPending(result.counters)
+      }
+    }
+    return credits
+  }
+}
+
+/// What a contributor has earned.
+public struct Credit: Sendable, Equatable {
+  /// By the ledger.
+  public var balance = LedgerBalance()
+  /// Results that wait for evidence.
+  public var pendingUnitCount = 0
+  public var pendingCredit: UInt64 = 0
+
+  public init() {}
+
+  mutating func addPending(_ counters: WorkCounters) {
+    pendingUnitCount += 1
+    pendingCredit += CreditWeights.current.credit(counters)
+  }
+}
+
+extension WorkCounters {
+  /// Whether an entry can hold it.
+  var isEnterable: Bool {
+    max(paths, rays, shadowRays, shadingEvaluations, nonFiniteSamples) <= LedgerEntry.counterLimit
+  }
+}
