@@ -34,12 +34,12 @@ actor FarmKeeper {
   static var now: FarmTime { Date().timeIntervalSince1970 }
 
   static func open(
-    store: any FarmStore, hub: EventHub, policy: FarmPolicy, kernelRevision: Int, logger: Logger
-  ) async throws -> FarmKeeper {
-    let random: @Sendable () -> UInt64 = {
+    store: any FarmStore, hub: EventHub, policy: FarmPolicy, kernelRevision: Int, logger: Logger,
+    random: @escaping @Sendable () -> UInt64 = {
       var generator = SystemRandomNumberGenerator()
       return generator.next()
     }
+  ) async throws -> FarmKeeper {
     var farm = Farm(
       restoring: try await store.load(), policy: policy, kernelRevision: kernelRevision, now: now, random: random)
     let changes = farm.takeChanges()

@@ -155,27 +155,8 @@ extension MasterAPI {
     }
     let size = ResultPayload.byteCount(pixelCount: order.unit.tile.pixelCount)
     let payload = try await body(request, limit: size + size / 128 + 4096)
-    let (unit, lease, files) = (order.unit, order.lease, files)
-    try await onThread {
-      let decoded = try ResultPayload.decode(payload, tile: unit.tile, samples: unit.samples)
-      guard decoded.digest == commitment.digest, decoded.counters == commitment.counters else {
-        throw APIFault(
-          .badRequest, "wrong_hash",
-          "lease \(id): the planes hash to \(decoded.digest.short), committed was \(commitment.digest.short)")
-      }
-      if !lease.isCheck { try files.keepResult(lease.ref, lease: id, payload: payload) }
-    }
-    let isTaken: Bool
-    do {
-      isTaken = try await keeper.perform { try $0.deliver(id, of: agent, now: FarmKeeper.now) }
-    } catch let fault as FarmFault {
-      // The same result may have arrived by another connection meanwhile: then it is this unit's, and stays.
-      if await keeper.read({ $0.isResult(of: lease.ref, lease: id) }) { return done }
-      files.removeResult(lease.ref, lease: id)
-      throw fault
-    }
+    try await ResultIntake(keeper: keeper, planes: files).take(id, of: agent, commitment, payload: payload)
     await sessions.noteDelivery(id, agent)
-    if !isTaken, !lease.isCheck { files.removeResult(lease.ref, lease: id) }
     return done
   }
 }
