@@ -104,7 +104,7 @@ let package = Package(
     .target(
       name: "FarmMaster",
       dependencies: [
-        "FarmModel", "FarmStore", "FarmWire", "FrameRenderer", "ImageFiles",
+        "FarmModel", "FarmLedger", "FarmStore", "FarmWire", "FrameRenderer", "ImageFiles",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -117,7 +117,7 @@ let package = Package(
     .target(
       name: "FarmAgent",
       dependencies: [
-        "FarmModel", "FarmWire", "FrameRenderer",
+        "FarmModel", "FarmLedger", "FarmWire", "FrameRenderer",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -151,6 +151,7 @@ let package = Package(
     .testTarget(
       name: "FarmStoreTests",
       dependencies: ["FarmStore", "FarmModel", .product(name: "GRDB", package: "GRDB.swift")]),
-    .testTarget(name: "FarmTests", dependencies: ["glint", "FarmMaster", "FarmAgent", "FarmWire", "FrameRenderer"]),
+    .testTarget(
+      name: "FarmTests", dependencies: ["glint", "FarmMaster", "FarmAgent", "FarmLedger", "FarmWire", "FrameRenderer"]),
   ] + secondKernelTargets
 )

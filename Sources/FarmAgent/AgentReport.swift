@@ -2,6 +2,8 @@ import KernelScene
 
 /// What an agent tells the person who runs it.
 public enum AgentReport: Sendable {
+  /// This machine computes what it should.
+  case selfTestPassed(pathsPerSecond: Double)
   /// The master knows this agent now.
   case registered
   /// It does not answer, or is busy; the agent goes on trying.

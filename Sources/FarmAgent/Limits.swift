@@ -32,6 +32,9 @@ public enum Limits {
   /// Tries to fetch a part whose bytes do not fit its hash, before the unit is reported as failed.
   public static let partTries = 3
 
+  /// Rounds of the self-test on all threads, when it is to find a fault that does not always show: some seconds.
+  public static let selfTestRounds = 20
+
   /// After the first Ctrl-C: time for results under way to arrive and leases to go back.
   public static let farewell = Duration.seconds(10)
 

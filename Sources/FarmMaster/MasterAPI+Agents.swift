@@ -74,7 +74,17 @@ extension MasterAPI {
       key: KeyID(message.agentKey), contributor: KeyID(message.contributorKey),
       contributorSignature: message.signature, name: message.name,
       threadCount: message.threadCount, kernelRevision: message.kernelRevision, instance: message.instance)
-    try await keeper.perform { try $0.register(record, now: FarmKeeper.now) }
+    guard message.selfTest.digests.count <= 64, message.selfTest.pathsPerSecond.isFinite,
+      message.selfTest.pathsPerSecond >= 0
+    else { throw refuse("selfTest must have at most 64 digests, and a speed of at least 0") }
+    let hasPassed = message.selfTest.digests == SelfTest.golden
+    let speed = message.selfTest.pathsPerSecond
+    try await keeper.perform { farm in
+      // Another revision has other bits, and is told so.
+      guard hasPassed || record.kernelRevision != farm.kernelRevision else { throw farm.brokenMachine(record.key) }
+      try farm.register(record, now: FarmKeeper.now)
+      farm.noteSpeed(record.key, pathsPerSecond: speed)
+    }
     return try answer(AgentRegistration(session: await sessions.open(record.key)))
   }
 

@@ -52,6 +52,25 @@ extension Farm {
     tell(.verificationWanted)
   }
 
+  /// The machine does not pass the self-test: it gets no work. If it was banned for a wrong result, this explains it.
+  public mutating func brokenMachine(_ agent: KeyID) -> FarmFault {
+    if var record = agents[agent]?.record, record.banReason != nil {
+      record.banReason = "its machine looks broken: it does not pass the self-test"
+      agents[agent]?.record = record
+      write(.agent(record))
+      tell(.agentsChanged)
+    }
+    return FarmFault(
+      .forbidden, "self_test_failed",
+      "agent: this machine does not pass the self-test, so it looks broken, and gets no work; nobody takes that for dishonesty. `glint agent --self-test` says more; both sides must have the same version of glint"
+    )
+  }
+
+  /// For scheduling, never for pay.
+  public mutating func noteSpeed(_ agent: KeyID, pathsPerSecond: Double) {
+    agents[agent]?.pathsPerSecond = pathsPerSecond
+  }
+
   private func banned(_ reason: String) -> FarmFault {
     FarmFault(
       .forbidden, "banned",

@@ -79,6 +79,8 @@ struct AgentState: Sendable {
   var record: AgentRecord
   var lastSeen: FarmTime = 0
   var leases: Set<LeaseID> = []
+  /// Measured by the self-test. 0: not known.
+  var pathsPerSecond = 0.0
   /// Results that are neither settled nor void.
   var unsettled: Set<UnitRef> = []
 }

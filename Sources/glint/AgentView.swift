@@ -45,6 +45,8 @@ final class AgentView: Sendable {
   func show(_ report: AgentReport) {
     let line: String? = state.withLock { state in
       switch report {
+      case .selfTestPassed(let pathsPerSecond):
+        return "self-test passed, " + String(format: "%.2f Mpaths/s", pathsPerSecond / 1e6)
       case .registered:
         defer { (state.isConnected, state.isWaiting) = (true, false) }
         return state.isWaiting || !state.isConnected ? "connected to \(configuration.master.absoluteString)" : nil

@@ -1,3 +1,4 @@
+import FarmLedger
 import Crypto
 import FarmModel
 import FarmWire
@@ -179,14 +180,16 @@ struct RunningAgent: Sendable {
 
   init(
     _ name: String, of master: RunningMaster, in folder: TemporaryFolder, threads: Int = 1,
-    alteration: AgentService.Alteration? = nil
+    alteration: AgentService.Alteration? = nil, selfTestChange: @escaping AgentService.Alteration = { $0 }
   ) throws {
     let data = folder.folder(name)
     contributor = try SigningKeyFile.readOrCreate(data.appendingPathComponent("contributor.key")).file
     let configuration = AgentConfiguration(
       master: master.url, name: name, contributorKey: contributor, threadCount: threads, dataDirectory: data)
     service = RunningService(
-      AgentService(configuration: configuration, logger: quietLogger, alteration: alteration, report: { _ in }))
+      AgentService(
+        configuration: configuration, logger: quietLogger, alteration: alteration, selfTestChange: selfTestChange,
+        report: { _ in }))
   }
 }
 
@@ -208,7 +211,7 @@ struct ManualAgent: Sendable {
         name: name, agentKey: key.publicKeyText, contributorKey: contributor.publicKeyText,
         signature: Hex.text(try contributor.key.signature(for: statement)),
         proof: Hex.text(try key.key.signature(for: statement)), kernelRevision: kernelRevision, threadCount: 1,
-        instance: instance)
+        instance: instance, selfTest: SelfTestMessage(digests: SelfTest.golden, pathsPerSecond: 1e6))
     ).session
   }
 

@@ -1,3 +1,4 @@
+import FarmLedger
 import FarmModel
 import FarmWire
 import Foundation
