@@ -117,6 +117,9 @@ struct TokenMiddleware<Context: RequestContext>: RouterMiddleware {
   /// What a browser needs before anybody has shown a token.
   private static var openPaths: [[Substring]] { [[], ["openapi.json"], ["v1", "login"]] }
 
+  /// The ledger is there for everybody: it holds hashes, keys and counts.
+  private static func isOpen(_ path: [Substring]) -> Bool { openPaths.contains(path) || path.first == "ledger" }
+
   static var cookie: String { "glint-token" }
 
   func handle(
@@ -125,7 +128,7 @@ struct TokenMiddleware<Context: RequestContext>: RouterMiddleware {
     try TokenMiddleware.refuseForeignPages(request, hasToken: token != nil)
     // Segments as the router sees them: it ignores empty ones.
     let path = request.uri.path.split(separator: "/", omittingEmptySubsequences: true)
-    guard let token, !TokenMiddleware.openPaths.contains(path) else { return try await next(request, context) }
+    guard let token, !TokenMiddleware.isOpen(path) else { return try await next(request, context) }
     var shown: String?
     if let header = request.headers[.authorization], header.lowercased().hasPrefix("bearer ") {
       shown = String(header.dropFirst(7))

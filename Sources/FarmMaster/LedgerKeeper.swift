@@ -1,31 +1,21 @@
+import FarmLedger
 import FarmModel
 import Logging
 import ServiceLifecycle
-
-/// Where entries go for good: the log of `FarmLedger`, or a stand-in of the tests.
-protocol EntryLog: Sendable {
-  /// Entries that it holds.
-  var entryCount: UInt64 { get async throws }
-  /// Hands over the first `count` entries in their order.
-  func read(_ count: UInt64, _ body: @Sendable (LedgerEntry) throws -> Void) async throws
-  /// Appends entries of which the first belongs at `index`, and returns when they are public and survive a power loss.
-  /// Those that are there already must be the same, and are passed over.
-  func append(_ entries: [[UInt8]], at index: UInt64) async throws
-}
 
 /// Takes entries from the outbox into the log, in their order, and then out of the outbox. What it does after a crash is
 /// what it always does.
 struct LedgerKeeper: Service {
   let keeper: FarmKeeper
-  let log: any EntryLog
-  /// Listens since before the first request was answered.
+  let log: LedgerLog
+  /// Says that the outbox has entries; listens since before the first request was answered.
   let events: AsyncStream<FarmEvent>
   let logger: Logger
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
       await publish()
-      for await event in events where event == .ledgerGrew { await publish() }
+      for await _ in events { await publish() }
     }
   }
 
@@ -43,7 +33,7 @@ struct LedgerKeeper: Service {
   }
 
   /// One try: appends what the outbox holds, then empties it.
-  static func publishAll(_ keeper: FarmKeeper, _ log: any EntryLog) async throws {
+  static func publishAll(_ keeper: FarmKeeper, _ log: LedgerLog) async throws {
     while true {
       // Returns when all that it saw is durable: an entry must not be in the log before it is in the store.
       let entries = try await keeper.perform { $0.unpublishedEntries(limit: MasterLimits.entriesInBatch) }
@@ -58,9 +48,9 @@ struct LedgerKeeper: Service {
   /// Compares log and store, and mends the store's balances where they are not what the entries say.
   ///
   /// - Throws: `MasterFault` where one of the two is older than the other: a person must say what holds.
-  static func start(_ keeper: FarmKeeper, _ log: any EntryLog, logger: Logger) async throws {
+  static func start(_ keeper: FarmKeeper, _ log: LedgerLog, logger: Logger) async throws {
     let (published, known) = await keeper.read { ($0.publishedEntryCount, $0.entryCount) }
-    let found = try await log.entryCount
+    let found = try await log.checkpoint().checkpoint.size
     guard found >= published else {
       throw MasterFault(
         .system,
@@ -75,21 +65,12 @@ struct LedgerKeeper: Service {
     }
     // The outbox overlaps the log where the last master ended between appending and forgetting.
     let outbox = try await keeper.perform { $0.unpublishedEntries(limit: .max) }
-    let sums = Sums()
-    try await log.read(published) { try sums.add($0) }
-    for row in outbox { try sums.add(LedgerEntry(row.bytes)) }
-    let records = sums.balances.records
+    var sums = try await log.balances(published)
+    for row in outbox { try sums.apply(LedgerEntry(row.bytes)) }
+    let records = sums.records
     guard await keeper.read({ $0.balanceRecords }) != records else { return }
     logger.warning(
       "The database's balances are not the sum of the ledger's \(known) entries; they were made anew from the ledger")
     try await keeper.perform { $0.replaceBalances(records) }
-  }
-
-  /// A sum on its way through a log.
-  private final class Sums: @unchecked Sendable {
-    // Sendable because `start` awaits each use before the next.
-    private(set) var balances = JobBalances()
-
-    func add(_ entry: LedgerEntry) throws { try balances.apply(entry) }
   }
 }

@@ -16,6 +16,7 @@ struct MasterAPI: Sendable {
   let previews: Previews
   let sessions: Sessions
   let hub: EventHub
+  let ledger: LedgerLog
   let token: String?
   let usesTLS: Bool
   let logger: Logger
@@ -33,6 +34,7 @@ struct MasterAPI: Sendable {
     addJobRoutes(to: router)
     addPictureRoutes(to: router)
     addEventRoutes(to: router)
+    addLedgerRoutes(to: router)
     return router
   }
 

@@ -27,6 +27,8 @@ public struct MasterConfiguration: Sendable {
   public var policy = FarmPolicy()
   /// Threads for checks that no agent can take; with 0 the master renders only to decide disputes.
   public var verifierThreads = 1
+  /// What the ledger is called (its origin); nil: as it is called already, or after this machine.
+  public var ledgerName: String?
   /// The build of the kernel that checks and repairs.
   public var kernel: any KernelBuild = KernelChoice.fastest
 
@@ -57,6 +59,8 @@ enum MasterLimits {
   static let idleTimeout = TimeAmount.seconds(90)
   /// How often leases are looked at.
   static let leaseInterval = Duration.seconds(1)
+  /// A bundle of 256 entries of 388 bytes, each with its length.
+  static let entryBundleByteCount = 256 * 390
   /// Entries appended to the ledger at once: some megabytes.
   static let entriesInBatch = 8192
   /// A ledger that cannot be written is tried again so often.

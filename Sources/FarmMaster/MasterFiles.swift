@@ -10,13 +10,15 @@ import SceneModel
 ///     bundles/HASH                       manifests
 ///     results/JOB/FRAME/UNIT.LEASE.zst   planes of unfinished frames
 ///     frames/JOB/FRAME.png               finished pictures
+///     ledger/                            the public log (docs/ledger.md)
+///     ledger.key                         the log's private key
 struct MasterFiles: Sendable {
   let root: URL
   let parts: PartStore
 
   init(_ root: URL) throws {
     self.root = root
-    for folder in ["bundles", "results", "frames"] {
+    for folder in ["bundles", "results", "frames", "ledger"] {
       let url = root.appendingPathComponent(folder, isDirectory: true)
       do {
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -28,6 +30,8 @@ struct MasterFiles: Sendable {
   }
 
   var database: URL { root.appendingPathComponent("farm.sqlite") }
+  var ledger: URL { root.appendingPathComponent("ledger", isDirectory: true) }
+  var ledgerKey: URL { root.appendingPathComponent("ledger.key") }
 
   // MARK: - Bundles
 

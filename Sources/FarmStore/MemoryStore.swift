@@ -65,7 +65,10 @@ public final class MemoryStore: FarmStore {
 
   public func load() async throws -> StoredFarm { stored }
 
-  public func write(_ changes: [Change]) async throws {
+  public func write(_ changes: [Change]) async throws { try apply(changes) }
+
+  /// Writes at once.
+  public func apply(_ changes: [Change]) throws {
     try changes.check()
     records.withLock { records in
       for change in changes { records.apply(change) }
