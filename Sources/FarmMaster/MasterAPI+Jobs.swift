@@ -56,11 +56,13 @@ extension MasterAPI {
       try answer(
         await keeper.read { AgentList(agents: $0.agentViews(now: FarmKeeper.now).map { AgentSummary($0) }) })
     }
-    router.get("/v1/credits") { _, _ in
-      try answer(
+    router.get("/v1/credits") { request, _ in
+      let job = request.uri.queryParameters.get("job").map { JobID(String($0.prefix(64))) }
+      if let job, await keeper.read({ $0.jobView(job) }) == nil { throw noJob(job) }
+      return try answer(
         await keeper.read { farm in
           CreditList(
-            credits: farm.credits().map { CreditSummary(contributor: $0.key, $0.value) }
+            credits: farm.credits(of: job).map { CreditSummary(contributor: $0.key, $0.value) }
               .sorted { ($1.credit, $0.contributor) < ($0.credit, $1.contributor) })
         })
     }

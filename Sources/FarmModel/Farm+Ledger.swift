@@ -13,11 +13,19 @@ extension Farm {
       entry(
         .rendered, record.ref, digest: result.digest, counters: result.counters, lease: result.lease,
         agent: result.agent, contributor: result.contributor, signature: result.signature))
-    if record.check == .passed, let checker = record.checker { enterCheck(record.ref, checker) }
+    var paid: Set<KeyID> = [result.contributor]
+    for witness in record.witnesses + (record.check == .passed ? [record.checker].compactMap { $0 } : []) {
+      guard witness.commitment.digest == result.digest, witness.commitment.counters == result.counters,
+        paid.insert(witness.contributor).inserted
+      else { continue }
+      enterCheck(record.ref, witness)
+    }
+    record.witnesses = []
   }
 
-  /// Pays a check that agreed.
-  mutating func enterCheck(_ ref: UnitRef, _ checker: UnitRecord.Checker) {
+  /// Pays a check that agreed, unless its agent was found to lie meanwhile.
+  private mutating func enterCheck(_ ref: UnitRef, _ checker: UnitRecord.Checker) {
+    guard agents[checker.agent]?.record.banReason == nil else { return }
     append(
       entry(
         .checked, ref, digest: checker.commitment.digest, counters: checker.commitment.counters, lease: checker.lease,

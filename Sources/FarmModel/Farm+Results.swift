@@ -200,10 +200,10 @@ extension Farm {
       if let checker { ban(checker.agent, ref) }
       passed(unit, result)
     } else {
-      // The author was wrong. A checker who had the master's bits is paid for them; its planes were not kept, so
-      // somebody renders the unit again.
+      // The author was wrong. A checker who had the master's bits is paid when the unit settles; its planes were not kept,
+      // so somebody renders it again.
       if let checker, checker.commitment.digest == digest, checker.commitment.counters == counters {
-        enterCheck(ref, checker)
+        unit.record.witnesses.append(checker)
       }
       unit.record.checker = nil
       unit.record.check = .none

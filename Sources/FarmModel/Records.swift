@@ -122,6 +122,8 @@ public struct UnitRecord: Sendable, Equatable, Codable {
   public var check = Check.none
   /// Who rendered it a second time: of the check that passed, or of the dispute.
   public var checker: Checker?
+  /// Peers whose check showed that an earlier result was wrong: paid when the unit settles.
+  public var witnesses: [Checker] = []
   /// Index of the ledger's entry that pays the result.
   public var entry: UInt64?
   public var failures: [Failure] = []

@@ -17,7 +17,8 @@ extension Change {
           unit.result?.signature, unit.result?.lease.description, unit.checker?.agent.description,
           unit.checker?.contributor.description, unit.checker?.lease.description,
           unit.checker?.commitment.signature,
-        ] + unit.failures.flatMap { [$0.agent.description, $0.reason] },
+        ] + unit.witnesses.flatMap { [$0.agent.description, $0.lease.description, $0.commitment.signature] }
+          + unit.failures.flatMap { [$0.agent.description, $0.reason] },
         numbers: [unit.result?.seconds])
     case .frame(let frame):
       fault("frame \(frame.job)/\(frame.number)", texts: [frame.job.description], numbers: [frame.seconds])

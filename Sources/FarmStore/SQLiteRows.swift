@@ -72,7 +72,7 @@ extension UnitRecord: SQLiteRow {
     [
       "state", "check_state", "checker_agent", "checker_contributor", "failures", "agent", "contributor", "digest",
       "paths", "rays", "shadow_rays", "shading_evaluations", "non_finite_samples", "signature", "lease", "seconds",
-      "sequence", "checker_work", "entry",
+      "sequence", "checker_work", "entry", "witnesses",
     ])
 
   func values() throws -> [(any DatabaseValueConvertible)?] {
@@ -83,7 +83,7 @@ extension UnitRecord: SQLiteRow {
       bits(result?.counters.shadowRays), bits(result?.counters.shadingEvaluations),
       bits(result?.counters.nonFiniteSamples), result?.signature, result?.lease.description, result?.seconds,
       result?.sequence, try checker.map { try json(CheckerWork(lease: $0.lease, commitment: $0.commitment)) },
-      bits(entry),
+      bits(entry), witnesses.isEmpty ? nil : try json(witnesses),
     ]
   }
 
@@ -113,6 +113,7 @@ extension UnitRecord: SQLiteRow {
       checker = Checker(agent: agent, contributor: contributor, lease: work.lease, commitment: work.commitment)
     }
     entry = try row.optionalCounter()
+    witnesses = try row.optionalJSON() ?? []
   }
 
   /// What a checker is paid for, in one column.

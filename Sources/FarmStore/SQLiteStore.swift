@@ -281,6 +281,7 @@ extension SQLiteStore {
         sql: """
           ALTER TABLE units ADD COLUMN checker_work TEXT;
           ALTER TABLE units ADD COLUMN entry INTEGER;
+          ALTER TABLE units ADD COLUMN witnesses TEXT;
           ALTER TABLE agents ADD COLUMN contributor_signature TEXT NOT NULL DEFAULT '';
           CREATE TABLE outbox (
             entry INTEGER NOT NULL PRIMARY KEY,

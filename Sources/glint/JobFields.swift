@@ -38,12 +38,12 @@ enum FarmTables {
     [agent.name, String(agent.contributor.prefix(12)), agent.state, "\(agent.threadCount)", "\(agent.unitCount)"]
   }
 
-  static let creditHeader = ["CONTRIBUTOR", "UNITS", "PATHS", "RAYS"]
+  static let creditHeader = ["CONTRIBUTOR", "UNITS", "CHECKS", "RAYS", "CREDIT", "PENDING"]
 
   static func row(_ credit: CreditSummary) -> [String] {
     [
-      String(credit.contributor.prefix(12)), "\(credit.unitCount)", CountText.short(credit.paths),
-      CountText.short(credit.rays),
+      String(credit.contributor.prefix(12)), "\(credit.unitCount)", "\(credit.checkCount)",
+      CountText.short(credit.rays), CountText.short(credit.credit), CountText.short(credit.pendingCredit),
     ]
   }
 }

@@ -111,6 +111,30 @@ struct CheckTests {
     #expect(test.credit("a") == Credit())
   }
 
+  @Test(
+    "Who showed that a result was wrong is paid for that when the unit settles, unless it renders the unit itself",
+    arguments: [true, false])
+  func witness(isRenderedByOther: Bool) throws {
+    var test = strict()
+    _ = try test.add(draft(samples: 1))
+    let (liar, witness) = (try test.enter("a"), try test.enter("b"))
+    let lease = try test.lease(liar, 1)[0]
+    try test.deliver(lease, lie: "x")
+    try test.deliver(try test.lease(witness, 1)[0])
+    test.verify()
+    #expect(test.farm.agents[liar]?.record.banReason != nil)
+    #expect(test.record(lease.ref)?.witnesses.map(\.agent) == [witness])
+    #expect(test.credit("b").checkCount == 0)
+    let heir = isRenderedByOther ? try test.enter("c") : witness
+    let again = try #require(try test.lease(heir).first { $0.ref == lease.ref })
+    try test.deliver(again)
+    // If the witness checks it again, that is no second check of one contributor.
+    if isRenderedByOther { try test.deliver(try test.lease(witness, 1)[0]) } else { test.verify() }
+    #expect(test.record(lease.ref)?.state == .settled)
+    #expect(test.credit("b").checkCount == (isRenderedByOther ? 1 : 0))
+    #expect(test.credit("b").unitCount + test.credit("c").unitCount == 1)
+  }
+
   @Test("In a dispute the master finds for the author: the checker is banned, the unit settles")
   func disputeForAuthor() throws {
     var test = strict()

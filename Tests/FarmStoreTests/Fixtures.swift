@@ -92,6 +92,7 @@ func unit(_ number: Int, job: Int = 1, frame: Int = 1) -> UnitRecord {
   record.result = unitResult(number)
   record.check = .passed
   record.checker = checker
+  record.witnesses = [checker]
   record.entry = UInt64(number)
   record.failures = [
     UnitRecord.Failure(agent: keyID(12), reason: "out of memory: \"8 GB\""),

@@ -80,21 +80,12 @@ final class CrashWorld: Sendable {
   func entries() async throws -> [LedgerEntry] {
     let key = NoteSigner(name: "crash.test", key: logKey)!.verifier
     let signed = try SignedCheckpoint(try await log.checkpointBytes(), key: key)
-    let reader = TileReader(log, size: signed.checkpoint.size)
-    guard try await reader.root(count: signed.checkpoint.size) == signed.checkpoint.root else {
-      throw Overdue(description: "the tiles do not lead to the checkpoint")
-    }
+    var audit = LedgerAudit(log)
+    audit.checksSignatures = true
+    let report = try await audit.run(signed.checkpoint)
+    guard report.findingCount == 0 else { throw Overdue(description: "\(report.findings)") }
     var entries: [LedgerEntry] = []
-    for index in 0..<signed.checkpoint.size {
-      let receipt = try await reader.receipt(of: index, in: signed)
-      let bytes = try await reader.entry(index)
-      guard
-        TreeProof.isIncluded(
-          TreeHash.leaf(bytes), index: index, size: signed.checkpoint.size, proof: receipt.proof,
-          root: signed.checkpoint.root)
-      else { throw Overdue(description: "entry \(index) is not the one that was hashed") }
-      entries.append(try LedgerEntry(bytes))
-    }
+    try await log.forEachEntry(in: 0..<signed.checkpoint.size) { entries.append(try LedgerEntry($1)) }
     return entries
   }
 

@@ -72,6 +72,7 @@ struct LiveCheatTests {
     #expect(credits.values.map(\.unitCount).reduce(0, +) == detail.job.unitCount)
     for (cheat, honestCount) in zip(cheats, honestCounts) {
       #expect(credits[cheat.key.publicKeyText]?.unitCount ?? 0 <= honestCount)
+      #expect(credits[cheat.key.publicKeyText]?.pendingUnitCount ?? 0 == 0)
     }
 
     let found = Dictionary(uniqueKeysWithValues: detail.frames.map { ($0.number, $0.digest?.hex ?? "") })
@@ -80,11 +81,36 @@ struct LiveCheatTests {
     #expect(try JSONDecoder().decode(Rendered.self, from: Data(rendered.utf8)).digests == found)
     #expect(found.count == 48)
 
+    try await verifyLog(folder.folder("master"), url, credits)
     for process in working { process.signal(SIGTERM) }
     for process in working { #expect(await process.end() == 0, "\(process.errors)") }
     for proxy in proxies { proxy.stop() }
     await owned.client.shutdown()
     master.signal(SIGTERM)
     #expect(await master.end() == 0, "\(master.errors)")
+  }
+
+  /// What the master serves is the log in its folder, stands every audit, and gives the credits that it tells.
+  private func verifyLog(_ data: URL, _ url: URL, _ credits: [String: CreditSummary]) async throws {
+    let folder = DiskLogFolder(data.appendingPathComponent("ledger"))
+    let expected = credits.values.map(\.credit).reduce(0, +)
+    let report = try await eventually("all credit in the log") { () -> LedgerAudit.Report? in
+      let key = try VerifierKey(
+        String(decoding: try await get(url, "key"), as: UTF8.self).trimmingCharacters(in: .newlines))
+      let signed = try SignedCheckpoint(try await get(url, "checkpoint"), key: key)
+      var audit = LedgerAudit(folder)
+      audit.checksSignatures = true
+      let report = try await audit.run(signed.checkpoint)
+      return report.balances.credit == UInt128(expected) ? report : nil
+    }
+    #expect(report.findings.isEmpty)
+    for (key, credit) in credits {
+      #expect(report.balances.contributors[KeyBytes(KeyID(key))!]?.credit ?? 0 == UInt128(credit.credit))
+    }
+  }
+
+  private func get(_ url: URL, _ path: String) async throws -> [UInt8] {
+    let owned = OwnedClient(try MasterClient(url: url, token: nil, policy: .once))
+    return try await owned.client.bytes(of: MasterClient.Call(.GET, "/ledger/" + path), limit: 1 << 20)
   }
 }

@@ -37,7 +37,12 @@ extension MasterClient {
 
   public func agents() async throws -> AgentList { try await answer(to: Call(.GET, "/v1/agents")) }
 
-  public func credits() async throws -> CreditList { try await answer(to: Call(.GET, "/v1/credits")) }
+  /// - Parameter job: Nil: from all jobs.
+  public func credits(of job: JobID? = nil) async throws -> CreditList {
+    var call = Call(.GET, "/v1/credits")
+    if let job { call.query = [("job", job.description)] }
+    return try await answer(to: call)
+  }
 
   /// Tells the master of a bundle; the answer says which parts it lacks.
   public func announce(_ manifest: BundleManifest) async throws -> [BundleManifest.Part] {
