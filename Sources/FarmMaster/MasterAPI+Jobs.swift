@@ -113,6 +113,7 @@ extension MasterAPI {
       id: JobID(""), name: message.name, spec: message.spec,
       picture: PictureSpec(view: message.view, exposure: message.exposure, depth: message.depth),
       firstFrame: message.firstFrame, lastFrame: message.lastFrame, tile: message.tile, priority: message.priority,
+      trust: message.trust ?? JobRecord.defaultTrust,
       createdAt: 0, requestID: message.requestID)
     let view = try await keeper.perform { farm in
       guard farm.jobViews.count < MasterLimits.jobCount else {

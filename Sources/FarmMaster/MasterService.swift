@@ -50,7 +50,7 @@ public struct MasterService: Service {
     let keeper = try await FarmKeeper.open(
       store: store, hub: hub, policy: configuration.policy, kernelRevision: kernelRevision, logger: logger)
     guard let assemblies = hub.listen(limit: .max) else { return }
-    await keeper.read { farm in files.sweepResults { farm.isFinished($0, frame: $1) } }
+    await keeper.read { farm in files.sweepResults { farm.isFinal($0, frame: $1) } }
     let worker = KernelWorker(
       files: files, kernel: configuration.kernel, threadCount: configuration.verifierThreads)
     let sessions = Sessions()

@@ -8,7 +8,7 @@ extension Change {
       fault(
         "job \(job.id)",
         texts: [job.id.description, job.name, job.spec.filter, job.picture.view, job.reason, job.requestID],
-        numbers: [job.createdAt, job.endedAt, job.picture.exposure.isFinite ? nil : .nan])
+        numbers: [job.createdAt, job.endedAt, job.trust, job.picture.exposure.isFinite ? nil : .nan])
     case .unit(let unit):
       fault(
         "unit \(unit.ref.job)/\(unit.ref.frame)/\(unit.ref.unit)",
@@ -16,7 +16,8 @@ extension Change {
           unit.ref.job.description, unit.result?.agent.description, unit.result?.contributor.description,
           unit.result?.signature, unit.result?.lease.description, unit.checker?.agent.description,
           unit.checker?.contributor.description,
-        ] + unit.failures.flatMap { [$0.agent.description, $0.reason] },
+        ] + unit.failures.flatMap { [$0.agent.description, $0.reason] }
+          + unit.opinions.flatMap { [$0.checker?.agent.description, $0.checker?.contributor.description] },
         numbers: [unit.result?.seconds])
     case .frame(let frame):
       fault("frame \(frame.job)/\(frame.number)", texts: [frame.job.description], numbers: [frame.seconds])

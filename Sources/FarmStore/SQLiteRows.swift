@@ -36,13 +36,13 @@ extension JobRecord: SQLiteRow {
     "jobs", key: ["id"],
     [
       "name", "state", "reason", "priority", "first_frame", "last_frame", "tile", "created_at", "ended_at",
-      "request_id", "spec", "picture",
+      "request_id", "spec", "picture", "trust",
     ])
 
   func values() throws -> [(any DatabaseValueConvertible)?] {
     [
       id.description, name, state.rawValue, reason, priority, firstFrame, lastFrame, tile, createdAt, endedAt,
-      requestID, try json(spec), try json(picture),
+      requestID, try json(spec), try json(picture), trust,
     ]
   }
 
@@ -58,9 +58,10 @@ extension JobRecord: SQLiteRow {
     let createdAt = try row.number()
     let endedAt = try row.optionalNumber()
     let requestID = try row.text()
+    let (spec, picture): (JobSpec, PictureSpec) = (try row.json(), try row.json())
     self.init(
-      id: id, name: name, spec: try row.json(), picture: try row.json(), firstFrame: firstFrame, lastFrame: lastFrame,
-      tile: tile, priority: priority, state: state, createdAt: createdAt, requestID: requestID)
+      id: id, name: name, spec: spec, picture: picture, firstFrame: firstFrame, lastFrame: lastFrame, tile: tile,
+      priority: priority, trust: try row.number(), state: state, createdAt: createdAt, requestID: requestID)
     self.reason = reason
     self.endedAt = endedAt
   }
@@ -72,7 +73,7 @@ extension UnitRecord: SQLiteRow {
     [
       "state", "check_state", "checker_agent", "checker_contributor", "failures", "agent", "contributor", "digest",
       "paths", "rays", "shadow_rays", "shading_evaluations", "non_finite_samples", "signature", "lease", "seconds",
-      "sequence",
+      "sequence", "draw", "opinions",
     ])
 
   func values() throws -> [(any DatabaseValueConvertible)?] {
@@ -82,7 +83,7 @@ extension UnitRecord: SQLiteRow {
       result?.contributor.description, result?.digest.hex, bits(result?.counters.paths), bits(result?.counters.rays),
       bits(result?.counters.shadowRays), bits(result?.counters.shadingEvaluations),
       bits(result?.counters.nonFiniteSamples), result?.signature, result?.lease.description, result?.seconds,
-      result?.sequence,
+      result?.sequence, draw.rawValue, opinions.isEmpty ? nil : try json(opinions),
     ]
   }
 
@@ -98,25 +99,30 @@ extension UnitRecord: SQLiteRow {
     failures = try row.optionalJSON() ?? []
     guard let agent = try row.optionalKey() else {
       for _ in 0..<11 { try row.nothing() }
+      draw = try row.choice()
+      opinions = try row.optionalJSON() ?? []
       return
     }
     result = Result(
       agent: agent, contributor: try row.key(), digest: try row.hash(), counters: try row.counters(),
       signature: try row.text(), lease: LeaseID(try row.text()), seconds: try row.number(), sequence: try row.integer())
+    draw = try row.choice()
+    opinions = try row.optionalJSON() ?? []
   }
 }
 
 extension FrameRecord: SQLiteRow {
-  static let table = SQLiteTable("frames", key: ["job", "number"], ["digest", "rays", "seconds"])
+  static let table = SQLiteTable(
+    "frames", key: ["job", "number"], ["state", "revision", "digest", "rays", "seconds"])
 
   func values() throws -> [(any DatabaseValueConvertible)?] {
-    [job.description, number, digest.hex, bits(rays), seconds]
+    [job.description, number, state.rawValue, revision, digest.hex, bits(rays), seconds]
   }
 
   init(_ row: RowReader) throws {
     self.init(
-      job: try row.job(), number: try row.integer(), digest: try row.hash(), rays: try row.counter(),
-      seconds: try row.number())
+      job: try row.job(), number: try row.integer(), state: try row.choice(), revision: try row.integer(),
+      digest: try row.hash(), rays: try row.counter(), seconds: try row.number())
   }
 }
 
@@ -125,12 +131,13 @@ extension AgentRecord: SQLiteRow {
     "agents", key: ["key"],
     [
       "contributor", "name", "thread_count", "kernel_revision", "instance", "correct_count", "unit_count", "ban_reason",
+      "ban_kind",
     ])
 
   func values() throws -> [(any DatabaseValueConvertible)?] {
     [
       key.description, contributor.description, name, threadCount, kernelRevision, instance, correctCount, unitCount,
-      banReason,
+      banReason, banKind?.rawValue,
     ]
   }
 
@@ -141,6 +148,7 @@ extension AgentRecord: SQLiteRow {
     correctCount = try row.integer()
     unitCount = try row.integer()
     banReason = try row.optionalText()
+    banKind = try row.optionalChoice()
   }
 }
 
@@ -261,6 +269,15 @@ final class RowReader {
   func choice<Choice: RawRepresentable<String>>() throws -> Choice {
     if case .string(let text) = next(), let choice = Choice(rawValue: text) { return choice }
     throw damage("a \(String(reflecting: Choice.self))")
+  }
+
+  func optionalChoice<Choice: RawRepresentable<String>>() throws -> Choice? {
+    switch next() {
+    case .null: return nil
+    case .string(let text): if let choice = Choice(rawValue: text) { return choice }
+    default: break
+    }
+    throw damage("a \(String(reflecting: Choice.self)) or NULL")
   }
 
   func job() throws -> JobID { JobID(shared(try text())) }

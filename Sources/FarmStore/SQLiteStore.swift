@@ -258,6 +258,18 @@ extension SQLiteStore {
           ) WITHOUT ROWID;
           """)
     }
+    // Evidence. What was finished before is final; what was pending settles by a check of its own.
+    migrator.registerMigration("2") { db in
+      try db.execute(
+        sql: """
+          ALTER TABLE jobs ADD COLUMN trust REAL NOT NULL DEFAULT 0.001;
+          ALTER TABLE units ADD COLUMN draw TEXT NOT NULL DEFAULT 'none';
+          ALTER TABLE units ADD COLUMN opinions TEXT;
+          ALTER TABLE frames ADD COLUMN state TEXT NOT NULL DEFAULT 'final';
+          ALTER TABLE frames ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
+          ALTER TABLE agents ADD COLUMN ban_kind TEXT;
+          """)
+    }
     return migrator
   }
 }
