@@ -18,6 +18,10 @@ public enum AgentReport: Sendable {
   case accepted
   /// What this agent's owner has earned altogether at this master.
   case credit(rays: UInt64)
+  /// So many new ledger entries pay this agent, and their receipts are kept.
+  case receipts(count: Int)
+  /// The ledger is not what it must be; the owner must hear of it.
+  case ledgerFault(String)
   /// The master does not want a result: somebody else was faster, the job was cancelled.
   case notWanted(reason: String)
   case unitFailed(reason: String)

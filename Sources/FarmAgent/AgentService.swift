@@ -56,6 +56,11 @@ public struct AgentService: Service {
       session: session, store: store, kernel: configuration.kernel, threadCount: configuration.threadCount,
       alteration: alteration, logger: logger,
       report: report)
+    // With tries of its own: it must not wait for ever when the agent ends.
+    let ledgerClient = try MasterClient(url: configuration.master, token: configuration.token, policy: .once)
+    let receipts = ReceiptKeeper(
+      client: ledgerClient, agent: KeyID(agentKey.publicKeyText), folder: configuration.receiptDirectory, report: report)
+    let keeping = Task { await receipts.run() }
     let outcome: Result<Void, any Error>
     do {
       try await withGracefulShutdownHandler {
@@ -71,6 +76,11 @@ public struct AgentService: Service {
     } catch {
       outcome = .failure(await explained(error, session))
     }
+    keeping.cancel()
+    await keeping.value
+    // What was settled by now.
+    if !Task.isCancelled { await receipts.look() }
+    await ledgerClient.shutdown()
     await client.shutdown()
     try outcome.get()
   }

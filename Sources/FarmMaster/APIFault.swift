@@ -113,6 +113,8 @@ struct FaultMiddleware<Context: RequestContext>: RouterMiddleware {
 /// Lets in who shows the token, where one is set.
 struct TokenMiddleware<Context: RequestContext>: RouterMiddleware {
   let token: String?
+  /// Whether a spec, bundle or part is shown to everybody.
+  let isPublic: @Sendable (_ kind: String, ContentHash) async -> Bool
 
   /// What a browser needs before anybody has shown a token.
   private static var openPaths: [[Substring]] { [[], ["openapi.json"], ["v1", "login"]] }
@@ -136,6 +138,11 @@ struct TokenMiddleware<Context: RequestContext>: RouterMiddleware {
       shown = cookie.value
     }
     guard let shown, TokenMiddleware.isEqual(shown, token) else {
+      if request.method == .get, path.count == 3, path[0] == "v1", ["specs", "bundles", "parts"].contains(path[1]),
+        let hash = ContentHash(hex: String(path[2])), await isPublic(String(path[1]), hash)
+      {
+        return try await next(request, context)
+      }
       throw APIFault(.unauthorized, "no_token", "this master wants its token")
     }
     return try await next(request, context)

@@ -8,6 +8,7 @@ import ServiceLifecycle
 struct LedgerKeeper: Service {
   let keeper: FarmKeeper
   let log: LedgerLog
+  let index: EntryIndex
   /// Says that the outbox has entries; listens since before the first request was answered.
   let events: AsyncStream<FarmEvent>
   let logger: Logger
@@ -23,7 +24,7 @@ struct LedgerKeeper: Service {
   private func publish() async {
     while !Task.isCancelled {
       do {
-        return try await LedgerKeeper.publishAll(keeper, log)
+        return try await LedgerKeeper.publishAll(keeper, log, index)
       } catch {
         if Task.isCancelled { return }
         logger.error("The ledger cannot be written; it is tried again in \(MasterLimits.ledgerRetryInterval): \(error)")
@@ -33,12 +34,13 @@ struct LedgerKeeper: Service {
   }
 
   /// One try: appends what the outbox holds, then empties it.
-  static func publishAll(_ keeper: FarmKeeper, _ log: LedgerLog) async throws {
+  static func publishAll(_ keeper: FarmKeeper, _ log: LedgerLog, _ index: EntryIndex) async throws {
     while true {
       // Returns when all that it saw is durable: an entry must not be in the log before it is in the store.
       let entries = try await keeper.perform { $0.unpublishedEntries(limit: MasterLimits.entriesInBatch) }
       guard let first = entries.first, let last = entries.last else { return }
       try await log.append(entries.map(\.bytes), at: first.index)
+      await index.add(try entries.map { try LedgerEntry($0.bytes).agent }, at: first.index)
       try await keeper.perform { $0.entriesPublished(upTo: last.index + 1) }
     }
   }
@@ -48,7 +50,8 @@ struct LedgerKeeper: Service {
   /// Compares log and store, and mends the store's balances where they are not what the entries say.
   ///
   /// - Throws: `MasterFault` where one of the two is older than the other: a person must say what holds.
-  static func start(_ keeper: FarmKeeper, _ log: LedgerLog, logger: Logger) async throws {
+  static func start(
+    _ keeper: FarmKeeper, _ log: LedgerLog, _ index: EntryIndex, logger: Logger) async throws {
     let (published, known) = await keeper.read { ($0.publishedEntryCount, $0.entryCount) }
     let found = try await log.checkpoint().checkpoint.size
     guard found >= published else {
@@ -65,7 +68,7 @@ struct LedgerKeeper: Service {
     }
     // The outbox overlaps the log where the last master ended between appending and forgetting.
     let outbox = try await keeper.perform { $0.unpublishedEntries(limit: .max) }
-    var sums = try await log.balances(published)
+    var sums = try await log.balances(published, index)
     for row in outbox { try sums.apply(LedgerEntry(row.bytes)) }
     let records = sums.records
     guard await keeper.read({ $0.balanceRecords }) != records else { return }

@@ -41,10 +41,7 @@ final class LedgerLog: Sendable {
         "--ledger-name: '\(origin)' cannot name a log; expected a name without spaces and plus signs, such as farm.example.org/glint"
       )
     }
-    let log = LedgerLog(TileLog(files, signer: signer))
-    // For people who have the folder, and for readers of the address: what to check the log with.
-    try DurableFile.replace(folder.appendingPathComponent("key"), with: Array("\(signer.verifier)\n".utf8))
-    return log
+    return LedgerLog(TileLog(files, signer: signer))
   }
 
   func checkpoint() async throws -> SignedCheckpoint {
@@ -57,16 +54,21 @@ final class LedgerLog: Sendable {
     try await onThread { [self] in try log.withLock { try $0.append(entries, at: index) } }
   }
 
-  /// The first `count` entries, added up.
-  func balances(_ count: UInt64) async throws -> JobBalances {
+  /// The first `count` entries, added up, the newest of them noted in an index.
+  func balances(_ count: UInt64, _ agents: EntryIndex) async throws -> JobBalances {
     var sums = JobBalances()
+    let firstIndexed = count - min(count, UInt64(MasterLimits.indexedEntries))
+    var newest: [KeyBytes] = []
     try await folder.forEachEntry(in: 0..<count) { index, bytes in
       do {
-        try sums.apply(LedgerEntry(bytes))
+        let entry = try LedgerEntry(bytes)
+        try sums.apply(entry)
+        if index >= firstIndexed { newest.append(entry.agent) }
       } catch let error as LedgerEntryError {
         throw MasterFault(.system, "ledger: entry \(index) cannot follow those before it: \(error.description)")
       }
     }
+    await agents.add(newest, at: firstIndexed)
     return sums
   }
 }

@@ -9,6 +9,14 @@ import Hummingbird
 extension MasterAPI {
   func addLedgerRoutes(to router: Router<Context>) {
     router.get("/ledger/**") { request, _ in try await ledgerFile(request) }
+    router.get("/v1/agents/:key/entries") { request, context in
+      guard let key = KeyBytes(KeyID(String((context.parameters.get("key") ?? "").prefix(80)))) else {
+        throw APIFault(.badRequest, "malformed", "the agent's key is none; expected 64 lower-case hexadecimal digits")
+      }
+      let first = request.uri.queryParameters.get("from").flatMap { UInt64($0) } ?? 0
+      let found = await entries.entries(of: key, from: first, limit: MasterLimits.entriesInAnswer)
+      return try answer(EntryList(entries: found.entries, knownFrom: found.knownFrom))
+    }
   }
 
   private func ledgerFile(_ request: Request) async throws -> Response {

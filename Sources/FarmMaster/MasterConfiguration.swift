@@ -61,6 +61,10 @@ enum MasterLimits {
   static let leaseInterval = Duration.seconds(1)
   /// A bundle of 256 entries of 388 bytes, each with its length.
   static let entryBundleByteCount = 256 * 390
+  /// Newest entries that agents are told of by their key: some 50 MB.
+  static let indexedEntries = 1_000_000
+  /// Entries told to an agent at once.
+  static let entriesInAnswer = 1000
   /// Entries appended to the ledger at once: some megabytes.
   static let entriesInBatch = 8192
   /// A ledger that cannot be written is tried again so often.

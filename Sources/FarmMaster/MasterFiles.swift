@@ -8,7 +8,7 @@ import SceneModel
 ///     farm.sqlite                        jobs, units, agents, leases
 ///     parts/HASH.zst                     bundle parts
 ///     bundles/HASH                       manifests
-///     results/JOB/FRAME/UNIT.LEASE.zst   planes of unfinished frames
+///     results/JOB/FRAME/UNIT.LEASE.zst   planes of frames that are not final
 ///     frames/JOB/FRAME.png               finished pictures
 ///     ledger/                            the public log (docs/ledger.md)
 ///     ledger.key                         the log's private key
@@ -87,13 +87,13 @@ struct MasterFiles: Sendable {
     try? FileManager.default.removeItem(at: resultFolder(job, frame: frame))
   }
 
-  /// Removes planes that a crash left behind after their frame was finished.
-  func sweepResults(where isFinished: (JobID, Int) -> Bool) {
+  /// Removes planes that a crash left behind after their frame was final.
+  func sweepResults(where isFinal: (JobID, Int) -> Bool) {
     let manager = FileManager.default
     let folder = root.appendingPathComponent("results", isDirectory: true)
     for job in (try? manager.contentsOfDirectory(atPath: folder.path)) ?? [] {
       let frames = (try? manager.contentsOfDirectory(atPath: folder.appendingPathComponent(job).path)) ?? []
-      for frame in frames.compactMap({ Int($0) }) where isFinished(JobID(job), frame) {
+      for frame in frames.compactMap({ Int($0) }) where isFinal(JobID(job), frame) {
         removeResults(JobID(job), frame: frame)
       }
     }

@@ -137,6 +137,10 @@ extension OpenAPIDocument {
               "view": {"enum": ["neutral", "agx", "standard"]},
               "exposure": {"type": "number", "minimum": -32, "maximum": 32, "description": "Stops."},
               "depth": {"enum": [8, 16]},
+              "trust": {
+                "type": "number", "minimum": 0, "maximum": 1,
+                "description": "Largest share of wrong units with which one settles; default 0.001. With 0 the master checks every unit."
+              },
               "requestID": {
                 "type": "string", "minLength": 1, "maxLength": 100,
                 "description": "Chosen by the client; makes the request safe to repeat."
@@ -147,7 +151,7 @@ extension OpenAPIDocument {
             "type": "object",
             "required": [
               "id", "name", "state", "spec", "specHash", "firstFrame", "lastFrame", "priority", "unitCount",
-              "receivedUnitCount", "finishedUnitCount", "finishedFrameCount", "createdAt"
+              "receivedUnitCount", "finishedUnitCount", "finishedFrameCount", "finalFrameCount", "trust", "createdAt"
             ],
             "properties": {
               "id": {"$ref": "#/components/schemas/JobID"}, "name": {"type": "string"},
@@ -166,7 +170,17 @@ extension OpenAPIDocument {
                 "type": "integer", "minimum": 0, "description": "Rendered; perhaps not yet checked."
               },
               "finishedUnitCount": {"type": "integer", "minimum": 0, "description": "Settled."},
-              "finishedFrameCount": {"type": "integer", "minimum": 0},
+              "finishedFrameCount": {
+                "type": "integer", "minimum": 0, "description": "Frames of which there is a picture."
+              },
+              "finalFrameCount": {
+                "type": "integer", "minimum": 0,
+                "description": "Of those, the ones of which all units have settled; the others are provisional."
+              },
+              "trust": {
+                "type": "number", "minimum": 0, "maximum": 1,
+                "description": "Largest share of wrong units with which one settles."
+              },
               "createdAt": {"$ref": "#/components/schemas/Time"},
               "endedAt": {"$ref": "#/components/schemas/Time"}
             }
@@ -178,11 +192,20 @@ extension OpenAPIDocument {
           "FrameSummary": {
             "type": "object",
             "required": [
-              "number", "state", "unitCount", "receivedUnitCount", "finishedUnitCount", "rays", "seconds"
+              "number", "state", "isFinal", "revision", "unitCount", "receivedUnitCount", "finishedUnitCount", "rays",
+              "seconds"
             ],
             "properties": {
               "number": {"type": "integer", "minimum": 0},
               "state": {"enum": ["waiting", "rendering", "checking", "finished"]},
+              "isFinal": {
+                "type": "boolean", "description": "Whether all units of the picture have settled; if not, it may be made anew."
+              },
+              "error": {
+                "type": "number", "minimum": 0, "maximum": 1,
+                "description": "Of a picture: upper limit of the expected share of wrong units; 0 if it is final."
+              },
+              "revision": {"type": "integer", "minimum": 0, "description": "How often the picture was made."},
               "unitCount": {"type": "integer", "minimum": 0},
               "receivedUnitCount": {"type": "integer", "minimum": 0},
               "finishedUnitCount": {"type": "integer", "minimum": 0},

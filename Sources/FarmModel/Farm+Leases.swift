@@ -16,7 +16,7 @@ extension Farm {
       SignatureBytes(hexadecimal: record.contributorSignature) != nil
     else { throw FarmFault(.refused, "bad_agent", "agent: a key or signature has not the digits that it should have") }
     var state = agents[record.key] ?? AgentState(record: record)
-    if let reason = state.record.banReason { throw banned(reason) }
+    if let reason = state.record.banReason { throw banned(state.record, reason) }
     guard state.record.contributor == record.contributor else {
       throw FarmFault(
         .forbidden, "other_contributor",
@@ -31,13 +31,14 @@ extension Farm {
     if state.record.contributorSignature.isEmpty {
       state.record.contributorSignature = record.contributorSignature
     }
-    state.lastSeen = now
     agents[record.key] = state
+    see(record.key, now)
     write(.agent(state.record))
     if hasRestarted {
       for id in state.leases { if let lease = leases[id], lease.commitment == nil { end(lease) } }
     }
     tell(.agentsChanged)
+    drawCheckers(for: .orphans)
     if !wantedChecks.isEmpty { tell(.verificationWanted) }
   }
 
@@ -48,18 +49,16 @@ extension Farm {
       if let lease = leases[id], lease.commitment == nil { end(lease) }
     }
     agents[agent]?.lastSeen = -.infinity
+    for ref in state.checks where wantedChecks[ref]?.checker == agent { drawChecker(ref) }
+    agents[agent]?.checks = []
     tell(.agentsChanged)
     tell(.verificationWanted)
   }
 
   /// The machine does not pass the self-test: it gets no work. If it was banned for a wrong result, this explains it.
   public mutating func brokenMachine(_ agent: KeyID) -> FarmFault {
-    if var record = agents[agent]?.record, record.banReason != nil {
-      record.banReason = "its machine looks broken: it does not pass the self-test"
-      agents[agent]?.record = record
-      write(.agent(record))
-      tell(.agentsChanged)
-    }
+    noteBrokenMachine(agent)
+    if let record = agents[agent]?.record, let reason = record.banReason { return banned(record, reason) }
     return FarmFault(
       .forbidden, "self_test_failed",
       "agent: this machine does not pass the self-test, so it looks broken, and gets no work; nobody takes that for dishonesty. `glint agent --self-test` says more; both sides must have the same version of glint"
@@ -71,11 +70,20 @@ extension Farm {
     agents[agent]?.pathsPerSecond = pathsPerSecond
   }
 
-  private func banned(_ reason: String) -> FarmFault {
-    FarmFault(
-      .forbidden, "banned",
-      "agent: gets no more work, because \(reason). If the machine is honest, its memory may be faulty: test it, then ask the farm's operator"
-    )
+  /// What an agent hears that gets no more work.
+  private func banned(_ record: AgentRecord, _ reason: String) -> FarmFault {
+    switch record.banKind {
+    case .brokenMachine:
+      FarmFault(
+        .forbidden, "broken_machine",
+        "agent: gets no more work, because this machine computes wrongly: it fails the self-test too, and \(reason). Nobody thinks that you lie. Often it is faulty memory or overclocking: run a memory test (memtest86+), set the clocks back, then run the agent with a new key"
+      )
+    default:
+      FarmFault(
+        .forbidden, "banned",
+        "agent: gets no more work, because \(reason). If the machine is honest, its memory may be faulty: test it, then ask the farm's operator"
+      )
+    }
   }
 
   /// The agent is alive.
@@ -83,9 +91,18 @@ extension Farm {
     guard let state = agents[agent] else {
       throw FarmFault(.forbidden, "unknown_session", "agent: not registered here")
     }
-    if let reason = state.record.banReason { throw banned(reason) }
-    agents[agent]?.lastSeen = now
+    if let reason = state.record.banReason { throw banned(state.record, reason) }
+    see(agent, now)
     return state
+  }
+
+  mutating func see(_ agent: KeyID, _ now: FarmTime) {
+    clock = max(clock, now)
+    agents[agent]?.lastSeen = now
+    if agents[agent]?.isListed == false {
+      agents[agent]?.isListed = true
+      presentAgents.append(agent)
+    }
   }
 
   func isPresent(_ agent: AgentState, _ now: FarmTime) -> Bool {
@@ -116,8 +133,8 @@ extension Farm {
     }
   }
 
-  /// Hands out up to `count` units: checks of others' units first, then previews, then frames that the agent has ready,
-  /// then frames that nobody works on, then any.
+  /// Hands out up to `count` units: checks of others' units that this agent was drawn for, then previews, then frames that
+  /// the agent has ready, then frames that nobody works on, then any; where there are none, checks that nobody waits for.
   public mutating func lease(
     to agent: KeyID, count: Int, prepared: Set<PreparedFrameRef>, now: FarmTime
   ) throws(FarmFault) -> [LeaseRecord] {
@@ -134,12 +151,19 @@ extension Farm {
       granted.append(lease)
       wanted -= 1
     }
-    for ref in wantedChecks where wanted > 0 {
-      guard jobs[ref.job]?.record.state == .active, let unit = unit(ref), unit.checkLease == nil,
-        let author = unit.record.result, author.contributor != state.record.contributor,
-        !unit.record.failures.contains(where: { $0.agent == agent })
-      else { continue }
-      grant(&self, ref, isCheck: true)
+    if !state.checks.isEmpty {
+      var left: [UnitRef] = []
+      for ref in state.checks {
+        guard let check = wantedChecks[ref], check.checker == agent, let unit = unit(ref), unit.checkLease == nil else {
+          continue
+        }
+        if wanted > 0, isOpenForChecks(ref.job), canCheck(unit, agent, state.record.contributor) {
+          grant(&self, ref, isCheck: true)
+        } else {
+          left.append(ref)
+        }
+      }
+      agents[agent]?.checks = left
     }
     for id in order where wanted > 0 {
       guard let job = jobs[id], job.record.state == .active else { continue }
@@ -152,6 +176,11 @@ extension Farm {
           if open.isEmpty { break }
           for unit in open { grant(&self, UnitRef(job: id, frame: frame, unit: unit), isCheck: false) }
         }
+      }
+    }
+    if granted.isEmpty, policy.checksWhenIdle {
+      for ref in idleChecks(for: state.record, limit: min(wanted, policy.idleChecksInAnswer)) {
+        grant(&self, ref, isCheck: true)
       }
     }
     return granted
@@ -241,7 +270,10 @@ extension Farm {
     if lease.isCheck {
       if unit.checkLease == lease.id { unit.checkLease = nil }
       keep(unit)
-      if unit.record.check == .wanted { tell(.verificationWanted) }
+      if wantedChecks[lease.ref] != nil {
+        drawChecker(lease.ref)
+        tell(.verificationWanted)
+      }
     } else if unit.renderLease == lease.id {
       unit.renderLease = nil
       keep(unit)
@@ -297,7 +329,9 @@ extension Farm {
   ///
   /// - Returns: When to call again at the latest; nil if nothing is leased.
   public mutating func expireLeases(now: FarmTime) -> FarmTime? {
+    clock = max(clock, now)
     for lease in leases.values where lease.deadline <= now { end(lease) }
+    drawCheckers(for: .late)
     return leases.values.map(\.deadline).min()
   }
 }

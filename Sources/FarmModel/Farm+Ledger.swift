@@ -20,7 +20,19 @@ extension Farm {
       else { continue }
       enterCheck(record.ref, witness)
     }
-    record.witnesses = []
+  }
+
+  /// A check agreed with a result that had settled meanwhile: it was asked for, so it is paid.
+  mutating func enterLateCheck(_ ref: UnitRef, _ checker: UnitRecord.Checker) {
+    guard var unit = unit(ref), unit.record.state == .settled, let result = unit.record.result,
+      checker.commitment.digest == result.digest, checker.commitment.counters == result.counters
+    else { return }
+    let known =
+      [result.contributor] + (unit.record.witnesses + [unit.record.checker].compactMap { $0 }).map(\.contributor)
+    guard !known.contains(checker.contributor) else { return }
+    enterCheck(ref, checker)
+    unit.record.witnesses.append(checker)
+    keep(unit)
   }
 
   /// Pays a check that agreed, unless its agent was found to lie meanwhile.
@@ -32,8 +44,23 @@ extension Farm {
         agent: checker.agent, contributor: checker.contributor, signature: checker.commitment.signature))
   }
 
+  /// A liar keeps what a check of its own proved, and what is part of final frames; other payments are taken back.
+  mutating func revokeUnproven(_ agent: KeyID, _ jobs: Set<JobID>) {
+    for id in jobs.sorted() {
+      guard let frames = self.jobs[id]?.frames else { continue }
+      for number in frames.keys.sorted() {
+        for (_, unit) in (frames[number]?.units ?? [:]).sorted(by: { $0.key < $1.key })
+        where unit.record.state == .settled && unit.record.check != .passed && unit.record.result?.agent == agent {
+          var unit = unit
+          revoke(&unit.record, .banned)
+          keep(unit)
+        }
+      }
+    }
+  }
+
   /// Takes back what a settled unit was paid.
-  mutating func revoke(_ record: inout UnitRecord, _ reason: LedgerEntry.Revocation.Reason) {
+  private mutating func revoke(_ record: inout UnitRecord, _ reason: LedgerEntry.Revocation.Reason) {
     guard let index = record.entry, let result = record.result,
       let payment = entry(
         .rendered, record.ref, digest: result.digest, counters: result.counters, lease: result.lease,
@@ -55,7 +82,7 @@ extension Farm {
     else { return nil }
     let unit = job.plan.units[ref.unit]
     return LedgerEntry(
-      work: work, settledAt: UInt64(max(0, clock)), job: number, spec: job.record.spec.hash,
+      work: work, settledAt: UInt64(max(0, clock)), job: number, spec: job.specHash,
       kernelRevision: UInt32(job.record.spec.kernelRevision), frame: UInt32(ref.frame), tile: unit.tile,
       samples: unit.samples, digest: digest, counters: counters, lease: lease, agent: agentKey,
       contributor: contributor, contributorSignature: contributorSignature, agentSignature: agentSignature)
@@ -112,6 +139,39 @@ extension Farm {
       .sorted { ($0.job, $0.contributor) < ($1.job, $1.contributor) }
   }
 
+  // MARK: - Budgets
+
+  /// What a job has cost by the ledger: renderings and checks.
+  public func cost(of job: JobID) -> UInt128 { balances[job]?.values.reduce(0) { $0 + $1.credit } ?? 0 }
+
+  private func overBudget(_ record: JobRecord) -> String? {
+    guard let budget = record.budget, cost(of: record.id) >= UInt128(budget) else { return nil }
+    return
+      "its budget of \(budget) credit is used up (\(cost(of: record.id)) so far); `glint budget \(record.id) CREDIT` raises it, and it goes on"
+  }
+
+  /// Pauses a job whose budget is used up and that is not all here. Units in work are still taken and paid.
+  mutating func pauseIfOverBudget(_ id: JobID) {
+    guard let job = jobs[id], job.record.state == .active, job.receivedUnitCount < job.unitCount,
+      let reason = overBudget(job.record)
+    else { return }
+    pause(id, reason: reason)
+  }
+
+  /// Sets a job's budget; nil: none. A job that had paused for it goes on if there is room again.
+  public mutating func setBudget(_ id: JobID, _ credit: UInt64?) throws(FarmFault) -> JobRecord {
+    guard var record = jobs[id]?.record else {
+      throw FarmFault(.notFound, "no_job", "job \(id): there is none; `glint jobs` lists them")
+    }
+    let hadPaused = record.state == .paused && overBudget(record) != nil
+    record.budget = credit
+    if hadPaused {
+      record.reason = overBudget(record)
+      if record.reason == nil { record.state = .active }
+    }
+    return keep(record)
+  }
+
   // MARK: - Credit
 
   /// What contributors have by the ledger, and what waits for evidence, altogether or from one job.
@@ -120,10 +180,13 @@ extension Farm {
     for (id, all) in balances where job == nil || id == job {
       for (contributor, balance) in all { credits[contributor, default: Credit()].balance.add(balance) }
     }
-    for agent in agents.values {
-      for ref in agent.unsettled where job == nil || ref.job == job {
-        guard let result = unit(ref)?.record.result else { continue }
-        credits[result.contributor, default: Credit()].addPending(result.counters)
+    for (id, state) in jobs where job == nil || id == job {
+      for evidence in state.evidence.values {
+        for entry in evidence.pending {
+          let ref = UnitRef(job: id, frame: Int(entry.frame), unit: Int(entry.unit))
+          guard let result = unit(ref)?.record.result else { continue }
+          credits[result.contributor, default: Credit()].addPending(result.counters)
+        }
       }
     }
     return credits

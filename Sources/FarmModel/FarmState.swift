@@ -4,14 +4,12 @@ import SceneModel
 /// A unit as the farm sees it at a moment.
 struct UnitState: Sendable {
   var record: UnitRecord
-  /// Live leases to render it; more than one only where an old one ran out.
+  /// Live leases to render it, and to check it.
   var renderLease: LeaseID?
   var checkLease: LeaseID?
-  /// Results that had arrived when its check was drawn: evidence for those of the same agent.
-  var drawnAt = 0
 }
 
-/// A frame of a job that is not finished.
+/// A frame that is not final.
 struct FrameProgress: Sendable {
   /// Only units that were touched; the others are open.
   var units: [Int: UnitState] = [:]
@@ -20,6 +18,8 @@ struct FrameProgress: Sendable {
   var openRest: [Int]
   var receivedCount = 0
   var settledCount = 0
+  /// Units that are here but not yet fit for a picture.
+  var heldBackCount = 0
   /// Leases by agent.
   var holders: [KeyID: Int] = [:]
 
@@ -35,11 +35,18 @@ struct FrameProgress: Sendable {
 struct JobState: Sendable {
   var record: JobRecord
   let plan: FramePlan
-  /// By number; finished frames have none.
+  let specHash: ContentHash
+  /// By number; final frames have none.
   var frames: [Int: FrameProgress] = [:]
-  var finished: [Int: FrameRecord] = [:]
-  /// Frames whose units have all settled, being put together.
-  var assembling: Set<Int> = []
+  /// Frames of which there is a picture.
+  var delivered: [Int: FrameRecord] = [:]
+  /// Of those, the ones whose picture is not being made anew.
+  var completeCount = 0
+  /// Frames whose picture can be made, with the number of the attempt.
+  var assembling: [Int: Int] = [:]
+  var attemptCount = 0
+  /// By author.
+  var evidence: [KeyID: AgentEvidence] = [:]
   var settledUnitCount = 0
   var receivedUnitCount = 0
   /// What an agent said last when it could not render a unit.
@@ -50,6 +57,7 @@ struct JobState: Sendable {
 
   init(_ record: JobRecord) {
     self.record = record
+    specHash = record.spec.hash
     plan = FramePlan(
       width: record.spec.width, height: record.spec.height, samples: record.spec.samples, tile: record.tile)
     firstOpenPreview = record.firstFrame
@@ -82,7 +90,26 @@ struct AgentState: Sendable {
   /// Measured by the self-test. 0: not known.
   var pathsPerSecond = 0.0
   /// Results that are neither settled nor void.
-  var unsettled: Set<UnitRef> = []
+  var pendingCount = 0
+  /// Results of it in dispute: until that is decided, nothing of it settles.
+  var disputeCount = 0
+  /// Jobs in which it has results.
+  var jobs: Set<JobID> = []
+  /// Units that it was drawn to check, oldest first; some may have gone to others meanwhile.
+  var checks: [UnitRef] = []
+  /// Units that it checked and agreed with, not settled yet.
+  var vouched: Set<UnitRef> = []
+  /// Whether it is among `Farm.presentAgents`.
+  var isListed = false
+}
+
+/// A check that was drawn and is not made.
+struct WantedCheck: Sendable {
+  /// Drawn at random, so that nobody can choose whom to check; nil where nobody could be.
+  var checker: KeyID?
+  /// When it was drawn, and a number that grows with every draw.
+  var since: FarmTime
+  var order: Int
 }
 
 /// What somebody outside should do or know after a step.
@@ -90,9 +117,14 @@ public enum FarmEvent: Sendable, Equatable {
   case jobChanged(JobID)
   /// A unit's planes are here, are void, or hold.
   case unitChanged(UnitRef)
-  /// All units hold: put the picture together, then call `frameAssembled`.
+  /// All units are here and none is suspect: put the picture together, then call `frameAssembled`.
   case assemble(JobID, frame: Int)
+  /// There is a picture, or a new revision of it.
   case frameFinished(JobID, frame: Int)
+  /// Units of the picture turned out void; another revision follows.
+  case frameReopened(JobID, frame: Int)
+  /// All units of the picture have settled: their planes may go.
+  case frameFinal(JobID, frame: Int)
   /// There may be work for those who wait.
   case workAvailable
   /// There may be something for the master's own verifier.
@@ -100,6 +132,6 @@ public enum FarmEvent: Sendable, Equatable {
   case agentsChanged
   /// The ledger's outbox holds entries for the log.
   case ledgerGrew
-  /// The planes of a void result may go.
-  case planesVoid(UnitRef)
+  /// The planes that came by this lease are void and may go.
+  case planesVoid(UnitRef, LeaseID)
 }

@@ -8,7 +8,7 @@ extension Change {
       fault(
         "job \(job.id)",
         texts: [job.id.description, job.name, job.spec.filter, job.picture.view, job.reason, job.requestID],
-        numbers: [job.createdAt, job.endedAt, job.picture.exposure.isFinite ? nil : .nan])
+        numbers: [job.createdAt, job.endedAt, job.trust, job.picture.exposure.isFinite ? nil : .nan])
     case .unit(let unit):
       fault(
         "unit \(unit.ref.job)/\(unit.ref.frame)/\(unit.ref.unit)",
@@ -18,7 +18,8 @@ extension Change {
           unit.checker?.contributor.description, unit.checker?.lease.description,
           unit.checker?.commitment.signature,
         ] + unit.witnesses.flatMap { [$0.agent.description, $0.lease.description, $0.commitment.signature] }
-          + unit.failures.flatMap { [$0.agent.description, $0.reason] },
+          + unit.failures.flatMap { [$0.agent.description, $0.reason] }
+          + unit.opinions.flatMap { [$0.checker?.agent.description, $0.checker?.contributor.description] },
         numbers: [unit.result?.seconds])
     case .frame(let frame):
       fault("frame \(frame.job)/\(frame.number)", texts: [frame.job.description], numbers: [frame.seconds])

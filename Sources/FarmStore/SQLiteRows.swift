@@ -36,13 +36,14 @@ extension JobRecord: SQLiteRow {
     "jobs", key: ["id"],
     [
       "name", "state", "reason", "priority", "first_frame", "last_frame", "tile", "created_at", "ended_at",
-      "request_id", "spec", "picture",
+      "request_id", "spec", "picture", "trust", "is_private", "budget", "estimated_credit",
     ])
 
   func values() throws -> [(any DatabaseValueConvertible)?] {
     [
       id.description, name, state.rawValue, reason, priority, firstFrame, lastFrame, tile, createdAt, endedAt,
-      requestID, try json(spec), try json(picture),
+      requestID, try json(spec), try json(picture), trust, isPrivate ? 1 : 0, bits(budget),
+      bits(estimatedCredit),
     ]
   }
 
@@ -58,11 +59,15 @@ extension JobRecord: SQLiteRow {
     let createdAt = try row.number()
     let endedAt = try row.optionalNumber()
     let requestID = try row.text()
+    let (spec, picture): (JobSpec, PictureSpec) = (try row.json(), try row.json())
     self.init(
-      id: id, name: name, spec: try row.json(), picture: try row.json(), firstFrame: firstFrame, lastFrame: lastFrame,
-      tile: tile, priority: priority, state: state, createdAt: createdAt, requestID: requestID)
+      id: id, name: name, spec: spec, picture: picture, firstFrame: firstFrame, lastFrame: lastFrame, tile: tile,
+      priority: priority, trust: try row.number(), state: state, createdAt: createdAt, requestID: requestID)
     self.reason = reason
     self.endedAt = endedAt
+    isPrivate = try row.flag()
+    budget = try row.optionalCounter()
+    estimatedCredit = try row.optionalCounter()
   }
 }
 
@@ -72,7 +77,7 @@ extension UnitRecord: SQLiteRow {
     [
       "state", "check_state", "checker_agent", "checker_contributor", "failures", "agent", "contributor", "digest",
       "paths", "rays", "shadow_rays", "shading_evaluations", "non_finite_samples", "signature", "lease", "seconds",
-      "sequence", "checker_work", "entry", "witnesses",
+      "sequence", "draw", "opinions", "checker_work", "entry", "witnesses",
     ])
 
   func values() throws -> [(any DatabaseValueConvertible)?] {
@@ -82,7 +87,8 @@ extension UnitRecord: SQLiteRow {
       result?.contributor.description, result?.digest.hex, bits(result?.counters.paths), bits(result?.counters.rays),
       bits(result?.counters.shadowRays), bits(result?.counters.shadingEvaluations),
       bits(result?.counters.nonFiniteSamples), result?.signature, result?.lease.description, result?.seconds,
-      result?.sequence, try checker.map { try json(CheckerWork(lease: $0.lease, commitment: $0.commitment)) },
+      result?.sequence, draw.rawValue, opinions.isEmpty ? nil : try json(opinions),
+      try checker.map { try json(CheckerWork(lease: $0.lease, commitment: $0.commitment)) },
       bits(entry), witnesses.isEmpty ? nil : try json(witnesses),
     ]
   }
@@ -107,6 +113,8 @@ extension UnitRecord: SQLiteRow {
   }
 
   private mutating func readEnd(_ row: RowReader, _ agent: KeyID?, _ contributor: KeyID?) throws {
+    draw = try row.choice()
+    opinions = try row.optionalJSON() ?? []
     let work: CheckerWork? = try row.optionalJSON()
     // A checker of a store from before there was a ledger cannot be paid, and is nobody.
     if let agent, let contributor, let work {
@@ -124,16 +132,17 @@ extension UnitRecord: SQLiteRow {
 }
 
 extension FrameRecord: SQLiteRow {
-  static let table = SQLiteTable("frames", key: ["job", "number"], ["digest", "rays", "seconds"])
+  static let table = SQLiteTable(
+    "frames", key: ["job", "number"], ["state", "revision", "digest", "rays", "seconds"])
 
   func values() throws -> [(any DatabaseValueConvertible)?] {
-    [job.description, number, digest.hex, bits(rays), seconds]
+    [job.description, number, state.rawValue, revision, digest.hex, bits(rays), seconds]
   }
 
   init(_ row: RowReader) throws {
     self.init(
-      job: try row.job(), number: try row.integer(), digest: try row.hash(), rays: try row.counter(),
-      seconds: try row.number())
+      job: try row.job(), number: try row.integer(), state: try row.choice(), revision: try row.integer(),
+      digest: try row.hash(), rays: try row.counter(), seconds: try row.number())
   }
 }
 
@@ -142,13 +151,13 @@ extension AgentRecord: SQLiteRow {
     "agents", key: ["key"],
     [
       "contributor", "name", "thread_count", "kernel_revision", "instance", "correct_count", "unit_count", "ban_reason",
-      "contributor_signature",
+      "ban_kind", "contributor_signature",
     ])
 
   func values() throws -> [(any DatabaseValueConvertible)?] {
     [
       key.description, contributor.description, name, threadCount, kernelRevision, instance, correctCount, unitCount,
-      banReason, contributorSignature,
+      banReason, banKind?.rawValue, contributorSignature,
     ]
   }
 
@@ -159,6 +168,7 @@ extension AgentRecord: SQLiteRow {
     correctCount = try row.integer()
     unitCount = try row.integer()
     banReason = try row.optionalText()
+    banKind = try row.optionalChoice()
     contributorSignature = try row.text()
   }
 }
@@ -363,6 +373,15 @@ final class RowReader {
   func choice<Choice: RawRepresentable<String>>() throws -> Choice {
     if case .string(let text) = next(), let choice = Choice(rawValue: text) { return choice }
     throw damage("a \(String(reflecting: Choice.self))")
+  }
+
+  func optionalChoice<Choice: RawRepresentable<String>>() throws -> Choice? {
+    switch next() {
+    case .null: return nil
+    case .string(let text): if let choice = Choice(rawValue: text) { return choice }
+    default: break
+    }
+    throw damage("a \(String(reflecting: Choice.self)) or NULL")
   }
 
   func job() throws -> JobID { JobID(shared(try text())) }

@@ -270,15 +270,30 @@ extension SQLiteStore {
           ) WITHOUT ROWID;
           """)
     }
+    // Evidence. What was finished before is final; what was pending settles by a check of its own.
+    migrator.registerMigration("2") { db in
+      try db.execute(
+        sql: """
+          ALTER TABLE jobs ADD COLUMN trust REAL NOT NULL DEFAULT 0.001;
+          ALTER TABLE units ADD COLUMN draw TEXT NOT NULL DEFAULT 'none';
+          ALTER TABLE units ADD COLUMN opinions TEXT;
+          ALTER TABLE frames ADD COLUMN state TEXT NOT NULL DEFAULT 'final';
+          ALTER TABLE frames ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
+          ALTER TABLE agents ADD COLUMN ban_kind TEXT;
+          """)
+    }
     registerLedger(in: &migrator)
     return migrator
   }
 
   /// The outbox of the ledger, and balances.
   private static func registerLedger(in migrator: inout DatabaseMigrator) {
-    migrator.registerMigration("2") { db in
+    migrator.registerMigration("3") { db in
       try db.execute(
         sql: """
+          ALTER TABLE jobs ADD COLUMN is_private INTEGER NOT NULL DEFAULT 0;
+          ALTER TABLE jobs ADD COLUMN budget INTEGER;
+          ALTER TABLE jobs ADD COLUMN estimated_credit INTEGER;
           ALTER TABLE units ADD COLUMN checker_work TEXT;
           ALTER TABLE units ADD COLUMN entry INTEGER;
           ALTER TABLE units ADD COLUMN witnesses TEXT;

@@ -19,7 +19,7 @@ extension JobSummary {
   var sampleCount: Int { spec.samples }
 
   /// Of the units, from 0 to 1.
-  var completedFraction: Double { unitCount > 0 ? Double(finishedUnitCount) / Double(unitCount) : 0 }
+  var completedFraction: Double { unitCount > 0 ? Double(receivedUnitCount) / Double(unitCount) : 0 }
 }
 
 extension JobDetail {

@@ -57,7 +57,7 @@ struct Ledger {
   var earned: [KeyID: WorkTally] {
     var tallies: [KeyID: WorkTally] = [:]
     for record in units.values {
-      guard record.state == .settled, let result = record.result else { continue }
+      guard record.state == .settled, record.entry != nil, let result = record.result else { continue }
       tallies[result.contributor, default: WorkTally()].add(
         result.counters, credit: CreditWeights.current.credit(result.counters))
     }
@@ -83,6 +83,9 @@ struct Appearance: Equatable {
     var receivedUnitCount: Int
     var settledUnitCount: Int
     var isHeld: Bool
+    var heldBackCount: Int
+    var isAssembling: Bool
+    var error: Double?
     var record: FrameRecord?
     var received: [String]
     var held: [String]
@@ -90,7 +93,7 @@ struct Appearance: Equatable {
     var open: [Int]
 
     var text: String {
-      "received \(receivedUnitCount) settled \(settledUnitCount) isHeld \(isHeld) held \(held) open \(open)"
+      "received \(receivedUnitCount) settled \(settledUnitCount) heldBack \(heldBackCount) assembling \(isAssembling) error \(error ?? -1) \(record.map { "\($0)" } ?? "") isHeld \(isHeld) held \(held) open \(open)"
     }
   }
 
@@ -99,6 +102,10 @@ struct Appearance: Equatable {
     var isOnProbation: Bool
     var leases: [String]
     var unsettledCount: Int
+    var disputeCount: Int
+    var vouched: Set<UnitRef>
+    /// By job: of each result that has not settled, what speaks for it.
+    var evidence: [String]
   }
 
   var jobs: [Job]
@@ -119,7 +126,8 @@ struct Appearance: Equatable {
         let progress = farm.jobs[id]!.frames[frame.number]
         return Frame(
           number: frame.number, receivedUnitCount: frame.receivedUnitCount, settledUnitCount: frame.settledUnitCount,
-          isHeld: frame.isHeld, record: frame.record,
+          isHeld: frame.isHeld, heldBackCount: progress?.heldBackCount ?? 0,
+          isAssembling: farm.assembly(id, frame: frame.number) != nil, error: frame.error, record: frame.record,
           received: farm.receivedUnits(id, frame: frame.number).map { "\($0.ref) \($0.result)" },
           held: farm.heldTiles(id, frame: frame.number).map { "\($0.agent) \($0.unit)" }.sorted(),
           open: ((progress?.openPreview ?? []) + (progress?.openRest ?? [])).sorted())
@@ -132,11 +140,20 @@ struct Appearance: Equatable {
       let state = farm.agents[agent.record.key]!
       return Agent(
         record: agent.record, isOnProbation: agent.isOnProbation, leases: state.leases.map(\.description).sorted(),
-        unsettledCount: state.unsettled.count)
+        unsettledCount: state.pendingCount, disputeCount: state.disputeCount, vouched: state.vouched,
+        evidence: farm.jobs.sorted { $0.key < $1.key }.flatMap { id, job -> [String] in
+          guard let evidence = job.evidence[agent.record.key] else { return [] }
+          return evidence.pending.map {
+            "\(id) \($0.sequence) \(evidence.evidence(for: $0.sequence)) \($0.isOutstanding) \($0.isChecked)"
+          }
+            + ["\(id) \(evidence.peerCheckedCount) \(evidence.peerChecked.sorted())"].filter { _ in
+              !evidence.pending.isEmpty
+            }
+        })
     }
     credits = farm.credits()
     leases = farm.leases.values.map(text).sorted()
-    wantedChecks = Set(farm.wantedChecks)
+    wantedChecks = Set(farm.wantedChecks.keys)
     disputes = Set(farm.disputes)
     order = farm.order
   }

@@ -67,7 +67,7 @@ func job(_ number: Int) -> JobRecord {
   return JobRecord(
     id: jobID(number), name: "Küche, \"abends\" 'spät' \\ 夜\n🌙", spec: spec,
     picture: PictureSpec(view: "agx", exposure: -0.1, depth: 16), firstFrame: -3, lastFrame: 48, tile: 64, priority: -5,
-    createdAt: 1_790_000_000.123_456, requestID: "request \(number)")
+    trust: 1e-6, createdAt: 1_790_000_000.123_456, requestID: "request \(number)")
 }
 
 /// With every optional field.
@@ -76,6 +76,9 @@ func endedJob(_ number: Int) -> JobRecord {
   record.state = .failed
   record.reason = "camera 2 is missing"
   record.endedAt = 1_790_000_001.1
+  record.isPrivate = true
+  record.budget = .max
+  record.estimatedCredit = 1 << 63
   return record
 }
 
@@ -91,7 +94,12 @@ func unit(_ number: Int, job: Int = 1, frame: Int = 1) -> UnitRecord {
   record.state = .settled
   record.result = unitResult(number)
   record.check = .passed
+  record.draw = .sampled
   record.checker = checker
+  record.opinions = [
+    UnitRecord.Opinion(checker: checker, digest: contentHash(7), counters: counters(8)),
+    UnitRecord.Opinion(checker: nil, digest: contentHash(9), counters: counters(10)),
+  ]
   record.witnesses = [checker]
   record.entry = UInt64(number)
   record.failures = [
@@ -102,7 +110,9 @@ func unit(_ number: Int, job: Int = 1, frame: Int = 1) -> UnitRecord {
 }
 
 func frame(_ number: Int, job: Int = 1) -> FrameRecord {
-  FrameRecord(job: jobID(job), number: number, digest: contentHash(number), rays: .max, seconds: 1234.5)
+  FrameRecord(
+    job: jobID(job), number: number, state: .provisional, revision: 3, digest: contentHash(number), rays: .max,
+    seconds: 1234.5)
 }
 
 func agent(_ number: Int) -> AgentRecord {
@@ -137,6 +147,7 @@ func bannedAgent(_ number: Int) -> AgentRecord {
   record.correctCount = 41
   record.unitCount = 42
   record.banReason = "a wrong result"
+  record.banKind = .brokenMachine
   return record
 }
 

@@ -157,6 +157,11 @@ import Testing
         """
         DELETE FROM grdb_migrations WHERE identifier <> '1';
         DROP TABLE outbox; DROP TABLE published_entries; DROP TABLE balances;
+        ALTER TABLE jobs DROP COLUMN is_private; ALTER TABLE jobs DROP COLUMN budget;
+        ALTER TABLE jobs DROP COLUMN estimated_credit; ALTER TABLE jobs DROP COLUMN trust;
+        ALTER TABLE units DROP COLUMN draw; ALTER TABLE units DROP COLUMN opinions;
+        ALTER TABLE frames DROP COLUMN state; ALTER TABLE frames DROP COLUMN revision;
+        ALTER TABLE agents DROP COLUMN ban_kind;
         ALTER TABLE units DROP COLUMN checker_work; ALTER TABLE units DROP COLUMN entry;
         ALTER TABLE units DROP COLUMN witnesses;
         ALTER TABLE agents DROP COLUMN contributor_signature;
@@ -165,7 +170,7 @@ import Testing
       #expect(farm.jobs == [job(1)] && farm.publishedEntryCount == 0 && farm.outbox.isEmpty)
       var (oldUnit, oldAgent) = (unit(1), agent(1))
       (oldUnit.checker, oldUnit.entry, oldAgent.contributorSignature) = (nil, nil, "")
-      oldUnit.witnesses = []
+      (oldUnit.witnesses, oldUnit.draw, oldUnit.opinions) = ([], .none, [])
       #expect(farm.units == [oldUnit] && farm.agents == [oldAgent])
     }
   }

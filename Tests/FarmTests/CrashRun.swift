@@ -37,6 +37,7 @@ struct CrashRun: ~Copyable {
   private struct Master {
     var keeper: FarmKeeper
     var log: LedgerLog
+    let index = EntryIndex()
     var intake: ResultIntake
   }
 
@@ -49,6 +50,8 @@ struct CrashRun: ~Copyable {
   /// Results that were answered with "taken".
   private var acknowledged: [UnitRef: (lease: LeaseID, agent: KeyID)] = [:]
   private(set) var restartCount = 0
+  /// Ahead of the clock by ten seconds a round: nobody waits for agents that do not come.
+  private var now = FarmKeeper.now
   /// What should not be; nil while all is well.
   private(set) var fault: String?
 
@@ -87,8 +90,9 @@ struct CrashRun: ~Copyable {
       store: world, hub: EventHub(), policy: CrashRun.policy, kernelRevision: kernelRevision, logger: quietLogger,
       random: CrashRun.seeded(UInt64(restartCount)))
     let log = LedgerLog(TileLog(world.log, signer: NoteSigner(name: "crash.test", key: world.logKey)!))
-    try await LedgerKeeper.start(keeper, log, logger: quietLogger)
-    return Master(keeper: keeper, log: log, intake: ResultIntake(keeper: keeper, planes: world))
+    let master = Master(keeper: keeper, log: log, intake: ResultIntake(keeper: keeper, planes: world))
+    try await LedgerKeeper.start(keeper, log, master.index, logger: quietLogger)
+    return master
   }
 
   private static func seeded(_ seed: UInt64) -> @Sendable () -> UInt64 {
@@ -98,12 +102,12 @@ struct CrashRun: ~Copyable {
 
   /// What was answered with "taken" is there, unless its author was banned.
   private mutating func checkAcknowledged(_ master: Master) async {
-    let banned = await master.keeper.read { farm in
-      Set(farm.agentViews(now: FarmKeeper.now).filter { $0.record.banReason != nil }.map(\.record.key))
+    let banned = await master.keeper.read { [now] farm in
+      Set(farm.agentViews(now: now).filter { $0.record.banReason != nil }.map(\.record.key))
     }
     for (ref, result) in acknowledged where !banned.contains(result.agent) {
       let isThere = await master.keeper.read {
-        $0.isResult(of: ref, lease: result.lease) || $0.isFinished(ref.job, frame: ref.frame)
+        $0.isResult(of: ref, lease: result.lease) || $0.isFinal(ref.job, frame: ref.frame)
       }
       if !isThere { fault = "frame \(ref.frame), unit \(ref.unit) was acknowledged and is lost" }
     }
@@ -130,16 +134,20 @@ struct CrashRun: ~Copyable {
   mutating func run() async throws {
     let draft = CrashRun.draft
     while job == nil {
-      job = try await attempt { try await $0.keeper.perform { try $0.createJob(draft, now: FarmKeeper.now).id } }
+      job = try await attempt { [now] in try await $0.keeper.perform { try $0.createJob(draft, now: now).id } }
     }
     for index in workers.indices { try await enter(index) }
     for _ in 0..<60 {
+      now += 10
       for index in workers.indices { try await work(index) }
+      _ = try await attempt { [now] in try await $0.keeper.perform { $0.expireLeases(now: now) } }
       try await verify()
       try await assemble()
-      let isPublished = try await attempt { try await LedgerKeeper.publishAll($0.keeper, $0.log) } != nil
+      let isPublished = try await attempt { try await LedgerKeeper.publishAll($0.keeper, $0.log, $0.index) } != nil
       let isDone = try await running().keeper.read { [job] in
-        $0.jobView(job!)?.record.state == .finished && $0.publishedEntryCount == $0.entryCount
+        let view = $0.jobView(job!)!
+        return view.record.state == .finished && view.settledUnitCount == view.unitCount
+          && $0.publishedEntryCount == $0.entryCount
       }
       if isDone, isPublished { return try await finish() }
       if fault != nil { return }
@@ -159,9 +167,9 @@ struct CrashRun: ~Copyable {
   private mutating func enter(_ index: Int) async throws {
     for _ in 0..<3 {
       let record = try workers[index].record()
-      let done: Bool? = try await attempt { master in
+      let done: Bool? = try await attempt { [now] master in
         do {
-          try await master.keeper.perform { try $0.register(record, now: FarmKeeper.now) }
+          try await master.keeper.perform { try $0.register(record, now: now) }
           return true
         } catch let error as FarmFault where error.code == "banned" {
           return false
@@ -174,9 +182,9 @@ struct CrashRun: ~Copyable {
   private mutating func work(_ index: Int) async throws {
     guard !workers[index].isBanned else { return }
     let agent = workers[index].id
-    let leases = try await attempt {
+    let leases = try await attempt { [now] in
       try await $0.keeper.perform { farm in
-        try farm.lease(to: agent, count: 2, prepared: [], now: FarmKeeper.now)
+        try farm.lease(to: agent, count: 2, prepared: [], now: now)
       }
     }
     guard let leases else {
@@ -190,7 +198,7 @@ struct CrashRun: ~Copyable {
   private mutating func render(_ lease: LeaseRecord, _ index: Int) async throws {
     let worker = workers[index]
     for _ in 0..<4 {
-      let taken: Bool? = try await attempt { master in
+      let taken: Bool? = try await attempt { [now] master in
         let order = try await master.keeper.read { try $0.workOrder(lease.id, of: worker.id) }
         let outcome = crashOutcome(lease.ref, order.unit, lie: worker.isLiar)
         let statement = Statements.result(
@@ -202,7 +210,7 @@ struct CrashRun: ~Copyable {
             digest: outcome.digest, counters: outcome.counters,
             signature: Hex.text(worker.key.signature(for: statement)))
         try await master.keeper.perform {
-          try $0.commit(lease.id, of: worker.id, commitment, now: FarmKeeper.now)
+          try $0.commit(lease.id, of: worker.id, commitment, now: now)
         }
         try await master.intake.take(
           lease.id, of: worker.id, commitment, payload: ResultPayload.encode(outcome.planes, outcome.counters))
@@ -216,7 +224,7 @@ struct CrashRun: ~Copyable {
 
   private mutating func verify() async throws {
     while true {
-      let next = try await running().keeper.read { $0.nextVerification(now: FarmKeeper.now, isReferee: false) }
+      let next = try await running().keeper.read { [now] in $0.nextVerification(now: now, isReferee: false) }
       guard let next else { return }
       let truth = crashOutcome(next.ref, next.unit)
       _ = try await attempt { master in
@@ -234,7 +242,7 @@ struct CrashRun: ~Copyable {
   private mutating func assemble() async throws {
     let id = job!
     for number in 1...2 {
-      guard try await running().keeper.read({ $0.isAssembling(id, frame: number) }) else { continue }
+      guard let assembly = try await running().keeper.read({ $0.assembly(id, frame: number) }) else { continue }
       let units = try await running().keeper.read { $0.receivedUnits(id, frame: number) }
       for unit in units where !world.hasPlanes(unit.ref, lease: unit.result.lease) {
         fault = "frame \(number), unit \(unit.ref.unit): its planes are lost"
@@ -242,9 +250,10 @@ struct CrashRun: ~Copyable {
       for unit in units where unit.result.digest != crashOutcome(unit.ref, unit.unit).digest {
         fault = "frame \(number), unit \(unit.ref.unit): a lie is in the picture"
       }
-      _ = try await attempt {
+      _ = try await attempt { [now] in
         try await $0.keeper.perform {
-          $0.frameAssembled(id, frame: number, digest: ContentHash(hashing: [UInt8(number)]), now: FarmKeeper.now)
+          $0.frameAssembled(
+            id, frame: number, attempt: assembly, digest: ContentHash(hashing: [UInt8(number)]), now: now)
         }
       }
     }

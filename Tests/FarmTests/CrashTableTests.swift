@@ -34,7 +34,7 @@ struct CrashTableTests {
     var calm = CrashRun(whole)
     try await calm.run()
     let count = whole.log.operationCount
-    #expect(count > 30)
+    #expect(count > 20)
     for operation in 0..<count {
       for moment in MemoryLogFolder.Fault.Moment.allCases {
         for isCrash in [false, true] where isCrash || loss == .nothing {

@@ -150,14 +150,14 @@ struct RunningMaster: Sendable {
       view: "neutral", exposure: 0, depth: 8)
   }
 
-  /// Waits until a job is finished and gives its frames' digests.
+  /// Waits until all frames of a job are final and gives their digests.
   func digests(of job: JobID) async throws -> [Int: ContentHash] {
-    let detail = try await eventually("job \(job) finished") { () -> JobDetail? in
+    let detail = try await eventually("job \(job) final") { () -> JobDetail? in
       let detail = try await client.job(job)
       if ["failed", "cancelled", "paused"].contains(detail.job.state) {
         throw Overdue(description: "the job is \(detail.job.state): \(detail.job.reason ?? "")")
       }
-      return detail.job.state == "finished" ? detail : nil
+      return detail.job.state == "finished" && detail.frames.allSatisfy(\.isFinal) ? detail : nil
     }
     return Dictionary(
       uniqueKeysWithValues: detail.frames.compactMap { frame in frame.digest.map { (frame.number, $0) } })
