@@ -9,6 +9,8 @@ public struct LedgerAudit: Sendable {
   public var checksSignatures = false
   /// Pieces of `pieceWidth` bundles that are read and hashed at a time.
   public var pieceCount = 4
+  /// Balances take entries into account up to the first that was settled at this time or later, in seconds since 1970.
+  public var balancesUntil: UInt64?
   /// Called now and then with the number of entries that are done.
   public var progress: @Sendable (UInt64) -> Void = { _ in }
 
@@ -20,6 +22,8 @@ public struct LedgerAudit: Sendable {
   public struct Report: Sendable {
     public var checkpoint: Checkpoint
     public var balances = LedgerBalances()
+    /// An entry was met that is past `balancesUntil`.
+    public var isPastBalances = false
     public var revocationCount: UInt64 = 0
     /// What is wrong with single entries; the first `LedgerLimits.findingCount`.
     public var findings: [LedgerFinding] = []
@@ -45,7 +49,7 @@ public struct LedgerAudit: Sendable {
         .malformed, "checkpoint: \(checkpoint.size) entries, at most \(PaymentBook.entryLimit) can be followed")
     }
     if let seen { try LedgerAudit.checkGrowth(from: seen, to: checkpoint) }
-    var fold = Fold(checkpoint: checkpoint, seen: seen)
+    var fold = Fold(checkpoint: checkpoint, seen: seen, balancesUntil: balancesUntil)
     let width = UInt64(LedgerLimits.tileWidth)
     let bundleCount = (checkpoint.size + width - 1) / width
     let pieces = (bundleCount + LedgerAudit.pieceWidth - 1) / LedgerAudit.pieceWidth
@@ -115,8 +119,12 @@ public struct LedgerAudit: Sendable {
     private var signatures: [KeyBytes: (contributor: KeyBytes, signature: SignatureBytes)] = [:]
     private var lastJob: JobNumber?
 
-    init(checkpoint: Checkpoint, seen: Checkpoint?) {
+    private let balancesUntil: UInt64?
+    private var isOver = false
+
+    init(checkpoint: Checkpoint, seen: Checkpoint?, balancesUntil: UInt64?) {
       report = Report(checkpoint: checkpoint)
+      self.balancesUntil = balancesUntil
       self.seen = seen
     }
 
@@ -164,8 +172,9 @@ public struct LedgerAudit: Sendable {
         lastJob = entry.job
         if entry.revocation != nil { report.revocationCount += 1 }
         if let finding = book.apply(entry, prints) { report.note(index, finding.kind, finding.text) }
+        if let balancesUntil, entry.settledAt >= balancesUntil { isOver = true }
         do {
-          try report.balances.apply(entry)
+          if !isOver { try report.balances.apply(entry) }
         } catch {
           report.note(
             index, CreditWeights.published(entry.weightsVersion) == nil ? .weights : .revocation, error.description)
@@ -197,6 +206,7 @@ public struct LedgerAudit: Sendable {
         throw LedgerError(
           .damaged, "checkpoint: its root is not that of the log's entries; the log is not what its master signed")
       }
+      report.isPastBalances = isOver
       report.agentCount = signatures.count
       return report
     }

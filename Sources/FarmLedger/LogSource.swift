@@ -43,6 +43,13 @@ extension LogSource {
     return bytes
   }
 
+  /// The verifier key that the log itself names: to be trusted on first use at most. Nil if it names none.
+  public func publishedKey() async throws -> VerifierKey? {
+    guard let bytes = try await read(TileLog.keyName, limit: 4096) else { return nil }
+    let text = String(decoding: bytes, as: UTF8.self)
+    return try VerifierKey(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+  }
+
   /// The published head.
   public func checkpointBytes() async throws -> [UInt8] {
     guard let bytes = try await read("checkpoint", limit: LedgerLimits.noteByteCount) else {

@@ -129,6 +129,8 @@ public struct TileLog: Sendable {
   }
 
   private static let checkpointName = "checkpoint"
+  /// The verifier key in text: no part of `tlog-tiles`.
+  public static let keyName = "key"
 
   /// Entries that are in the log already must be these.
   private func compare(_ entries: ArraySlice<[UInt8]>, at first: UInt64, size: UInt64) throws {
@@ -190,6 +192,11 @@ public struct TileLog: Sendable {
         "log \(signer.verifier.name): has tiles, but no checkpoint; put the folder back from a copy, or an empty one in its place"
       )
     }
+    // For people who look at the log for the first time; whoever was told the key before needs no such file.
+    let name = "\(TileLog.staging)/\(TileLog.keyName)"
+    try folder.write(name, Array("\(signer.verifier)\n".utf8))
+    try folder.sync([name])
+    try folder.rename(name, to: TileLog.keyName)
     let head = Checkpoint(origin: signer.verifier.name, size: 0, root: TreeHash.empty)
     try exchange(nil, try SignedCheckpoint(head, by: signer).bytes)
   }

@@ -1,4 +1,6 @@
 import Crypto
+import FarmModel
+import KernelScene
 import SceneModel
 
 @testable import FarmLedger
@@ -42,4 +44,29 @@ func referenceRoot(_ entries: ArraySlice<[UInt8]>) -> ContentHash {
     let right = referenceRoot(entries.dropFirst(split))
     return ContentHash(hashing: [1] + left.bytes + right.bytes)
   }
+}
+
+let signedEntryCredit: UInt128 = 600
+
+/// An entry with signatures that hold. Keys are drawn from seeds.
+func signedEntry(
+  _ unit: Int, contributor: UInt8, agent: UInt8, work: LedgerEntry.Work = .rendered, digest: UInt8 = 0
+) -> LedgerEntry {
+  let (owner, key) = (privateKey(contributor), privateKey(agent))
+  let agentBytes = KeyBytes(Array(key.publicKey.rawRepresentation))!
+  var counters = WorkCounters()
+  counters.paths = 256
+  counters.rays = 300
+  counters.shadowRays = 200
+  counters.shadingEvaluations = 100
+  var entry = LedgerEntry(
+    work: work, settledAt: 1_800_000_000 + UInt64(unit), job: JobNumber(77), spec: ContentHash(hashing: [1]),
+    kernelRevision: 3, frame: UInt32(unit / 16), tile: TileRectangle(x: unit % 16 * 16, y: 0, width: 16, height: 16),
+    samples: 0..<1, digest: ContentHash(hashing: [2, digest, UInt8(unit % 256)]), counters: counters,
+    lease: LeaseNumber(UInt64(agent), UInt64(unit)), agent: agentBytes,
+    contributor: KeyBytes(Array(owner.publicKey.rawRepresentation))!,
+    contributorSignature: SignatureBytes(Array(try! owner.signature(for: Statements.agentKey(agentBytes.bytes))))!,
+    agentSignature: SignatureBytes([UInt8](repeating: 0, count: 64))!)
+  entry.agentSignature = SignatureBytes(Array(try! key.signature(for: entry.statement)))!
+  return entry
 }
