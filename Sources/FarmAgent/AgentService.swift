@@ -59,7 +59,8 @@ public struct AgentService: Service {
     // With tries of its own: it must not wait for ever when the agent ends.
     let ledgerClient = try MasterClient(url: configuration.master, token: configuration.token, policy: .once)
     let receipts = ReceiptKeeper(
-      client: ledgerClient, agent: KeyID(agentKey.publicKeyText), folder: configuration.receiptDirectory, report: report)
+      client: ledgerClient, agent: KeyID(agentKey.publicKeyText), folder: configuration.receiptDirectory, report: report
+    )
     let keeping = Task { await receipts.run() }
     let outcome: Result<Void, any Error>
     do {

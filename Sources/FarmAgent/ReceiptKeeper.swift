@@ -140,11 +140,13 @@ actor ReceiptKeeper {
     }
   }
 
-  private func keep(_ index: UInt64, _ signed: SignedCheckpoint, _ reader: TileReader, _ key: VerifierKey) async throws {
+  private func keep(_ index: UInt64, _ signed: SignedCheckpoint, _ reader: TileReader, _ key: VerifierKey) async throws
+  {
     let bytes = try await reader.entry(index)
     let entry = try LedgerEntry(bytes)
     guard entry.agent.id == agent else {
-      throw LedgerError(.damaged, "entry \(index): the master says that it pays this agent, but it pays \(entry.agent.id)")
+      throw LedgerError(
+        .damaged, "entry \(index): the master says that it pays this agent, but it pays \(entry.agent.id)")
     }
     guard Statements.isValid(signature: entry.agentSignature.hexadecimal, of: entry.statement, by: agent) else {
       throw LedgerError(.damaged, "entry \(index): is in this agent's name, but this agent did not sign it")

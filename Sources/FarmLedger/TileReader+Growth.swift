@@ -13,7 +13,8 @@ extension TileReader {
     }
     guard checkpoint.size >= seen.size else {
       throw LedgerError(
-        .damaged, "log '\(checkpoint.origin)': has \(checkpoint.size) entries, but had \(seen.size) when it was seen last")
+        .damaged,
+        "log '\(checkpoint.origin)': has \(checkpoint.size) entries, but had \(seen.size) when it was seen last")
     }
     let proof = try await consistencyProof(from: seen.size)
     guard

@@ -51,7 +51,8 @@ struct LedgerKeeper: Service {
   ///
   /// - Throws: `MasterFault` where one of the two is older than the other: a person must say what holds.
   static func start(
-    _ keeper: FarmKeeper, _ log: LedgerLog, _ index: EntryIndex, logger: Logger) async throws {
+    _ keeper: FarmKeeper, _ log: LedgerLog, _ index: EntryIndex, logger: Logger
+  ) async throws {
     let (published, known) = await keeper.read { ($0.publishedEntryCount, $0.entryCount) }
     let found = try await log.checkpoint().checkpoint.size
     guard found >= published else {
