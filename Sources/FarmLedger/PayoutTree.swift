@@ -58,6 +58,28 @@ public struct PayoutTree: Sendable, Equatable {
     proof.reduce(leaf(value)) { node($0, $1) } == root
   }
 
+  /// The file that `@openzeppelin/merkle-tree` loads.
+  public var standardJSON: String {
+    func digits(_ bytes: [UInt8]) -> String { "\"0x" + Statements.hexadecimal(bytes) + "\"" }
+    let tree = nodes.map(digits).joined(separator: ",\n    ")
+    let values = values.map { item in
+      "{\"value\": [\(digits(item.value.address.bytes)), \"\(item.value.amount)\"], \"treeIndex\": \(item.treeIndex)}"
+    }.joined(separator: ",\n    ")
+    return """
+      {
+        "format": "standard-v1",
+        "leafEncoding": ["address", "uint256"],
+        "tree": [
+          \(tree)
+        ],
+        "values": [
+          \(values)
+        ]
+      }
+
+      """
+  }
+
   static func leaf(_ value: Value) -> [UInt8] {
     // ABI: two words of 32 bytes, numbers and addresses at their ends.
     var bytes = [UInt8](repeating: 0, count: 12) + value.address.bytes + [UInt8](repeating: 0, count: 16)

@@ -33,7 +33,7 @@ struct Glint: AsyncParsableCommand {
           SubmitCommand.self, JobsCommand.self, JobCommand.self, WatchCommand.self, FetchCommand.self,
           PauseCommand.self,
           ResumeCommand.self, CancelCommand.self, RetryCommand.self, PriorityCommand.self, AgentsCommand.self,
-          CreditsCommand.self,
+          CreditsCommand.self, LedgerCommand.self,
         ]),
     ])
 
