@@ -32,7 +32,8 @@ struct Glint: AsyncParsableCommand {
         subcommands: [
           SubmitCommand.self, JobsCommand.self, JobCommand.self, WatchCommand.self, FetchCommand.self,
           PauseCommand.self,
-          ResumeCommand.self, CancelCommand.self, RetryCommand.self, PriorityCommand.self, AgentsCommand.self,
+          ResumeCommand.self, CancelCommand.self, RetryCommand.self, PriorityCommand.self, BudgetCommand.self,
+          AgentsCommand.self,
           CreditsCommand.self, LedgerCommand.self,
         ]),
     ])

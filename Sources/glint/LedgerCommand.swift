@@ -13,11 +13,12 @@ struct LedgerCommand: AsyncParsableCommand {
       Everything is recomputed from the log's public files: nothing that the master says is believed.
 
         glint ledger verify http://farm.example.org:7878
+        glint ledger replay --sample 20 http://farm.example.org:7878
         glint ledger prove 12345 -o unit.tlog-proof
         glint ledger receipt unit.tlog-proof --key farm.example.org/glint+1234abcd+AY…
         glint ledger export --addresses addresses.jsonl -o payout.json
       """,
-    subcommands: [Verify.self, Prove.self, ReceiptCommand.self, Export.self, Register.self])
+    subcommands: [Verify.self, Prove.self, ReceiptCommand.self, Replay.self, Export.self, Register.self])
 
   /// `glint ledger verify`
   struct Verify: AsyncParsableCommand {
