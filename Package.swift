@@ -152,6 +152,7 @@ let package = Package(
       name: "FarmStoreTests",
       dependencies: ["FarmStore", "FarmModel", .product(name: "GRDB", package: "GRDB.swift")]),
     .testTarget(
-      name: "FarmTests", dependencies: ["glint", "FarmMaster", "FarmAgent", "FarmLedger", "FarmWire", "FrameRenderer"]),
+      name: "FarmTests",
+      dependencies: ["glint", "FarmMaster", "FarmAgent", "FarmLedger", "FarmStore", "FarmWire", "FrameRenderer"]),
   ] + secondKernelTargets
 )
