@@ -196,7 +196,7 @@ extension Farm {
     return found
   }
 
-  private func authors(_ job: JobState) -> [KeyID] {
+  private func authors(_ job: Boxed<JobState>) -> [KeyID] {
     job.evidence.keys.sorted { a, b in
       let (first, second) = (
         agents[a].map { isPresent($0, clock) } ?? false, agents[b].map { isPresent($0, clock) } ?? false
@@ -206,7 +206,7 @@ extension Farm {
   }
 
   /// Whether agents' checks of each of an author's waiting results would settle them.
-  private func canPeersSettle(_ evidence: AgentEvidence, _ job: JobState) -> Bool {
+  private func canPeersSettle(_ evidence: AgentEvidence, _ job: Boxed<JobState>) -> Bool {
     let needed = policy.trust.requiredPeerChecks(threshold: job.record.trust)
     return Double(evidence.peerCheckedCount + evidence.waitingCount) >= needed
   }

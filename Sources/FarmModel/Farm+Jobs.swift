@@ -44,7 +44,7 @@ extension Farm {
     repeat { record.id = JobID(random: random()) } while jobs[record.id] != nil
     record.createdAt = now
     record.state = .active
-    jobs[record.id] = JobState(record)
+    jobs[record.id] = Boxed(JobState(record))
     write(.job(record))
     sortJobs()
     tell(.jobChanged(record.id))
@@ -52,7 +52,7 @@ extension Farm {
     return record
   }
 
-  private func job(_ id: JobID) throws(FarmFault) -> JobState {
+  private func job(_ id: JobID) throws(FarmFault) -> Boxed<JobState> {
     guard let job = jobs[id] else {
       throw FarmFault(.notFound, "no_job", "job \(id): there is none; `glint jobs` lists them")
     }

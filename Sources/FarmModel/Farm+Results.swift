@@ -137,7 +137,7 @@ extension Farm {
     disputes.removeAll { $0 == ref }
     keep(unit)
     if let id = unit.checkLease, let lease = leases[id] { end(lease) }
-    jobs[ref.job]?.reopen(ref.frame, ref.unit)
+    jobs[ref.job]?.value.reopen(ref.frame, ref.unit)
     tell(.planesVoid(ref, result.lease))
     tell(.unitChanged(ref))
     tell(.workAvailable)

@@ -46,7 +46,7 @@ public struct ReceivedUnit: Sendable {
 }
 
 extension Farm {
-  private func view(_ job: JobState) -> JobView {
+  private func view(_ job: Boxed<JobState>) -> JobView {
     JobView(
       record: job.record, unitCount: job.unitCount, receivedUnitCount: job.receivedUnitCount,
       settledUnitCount: job.settledUnitCount, finishedFrameCount: job.completeCount,
@@ -78,7 +78,7 @@ extension Farm {
     }
   }
 
-  private func error(of frame: FrameProgress, in job: JobState) -> Double {
+  private func error(of frame: Boxed<FrameProgress>, in job: Boxed<JobState>) -> Double {
     let model = policy.trust
     var sum = 0.0
     // In the order of units: sums of the same numbers are the same.

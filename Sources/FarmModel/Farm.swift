@@ -12,10 +12,10 @@ public struct Farm: Sendable {
   public let kernelRevision: Int
   let random: @Sendable () -> UInt64
 
-  var jobs: [JobID: JobState] = [:]
+  var jobs: [JobID: Boxed<JobState>] = [:]
   /// Highest priority first, then oldest first.
   var order: [JobID] = []
-  var agents: [KeyID: AgentState] = [:]
+  var agents: [KeyID: Boxed<AgentState>] = [:]
   var leases: [LeaseID: LeaseRecord] = [:]
   /// Agents that may be present, in no order; checkers are drawn from them.
   var presentAgents: [KeyID] = []
@@ -79,12 +79,13 @@ public struct Farm: Sendable {
     entryCount = stored.publishedEntryCount + UInt64(stored.outbox.count)
     for record in stored.balances { balances[record.job, default: [:]][record.contributor] = record.balance }
     hasGrownLedger = !outbox.isEmpty
-    for record in stored.jobs { jobs[record.id] = JobState(record) }
-    for record in stored.agents { agents[record.key] = AgentState(record: record) }
+    for record in stored.jobs { jobs[record.id] = Boxed(JobState(record)) }
+    for record in stored.agents { agents[record.key] = Boxed(AgentState(record: record)) }
     for record in stored.frames {
       jobs[record.job]?.delivered[record.number] = record
       if record.state == .final { jobs[record.job]?.frames[record.number] = nil }
     }
+    for id in jobs.keys { jobs[id]?.value.countOpen() }
     clock = now
     var touched: [JobID: [Int: Set<Int>]] = [:]
     // What is from before there was a ledger is rendered again: nothing could be entered for it.
@@ -103,6 +104,9 @@ public struct Farm: Sendable {
       }
       guard job.frames[record.ref.frame] != nil else { continue }
       jobs[record.ref.job]?.frames[record.ref.frame]?.units[record.ref.unit] = UnitState(record: record)
+      if !record.failures.isEmpty {
+        jobs[record.ref.job]?.frames[record.ref.frame]?.failedUnits.insert(record.ref.unit)
+      }
       count(record, 1)
       guard record.state != .open else { continue }
       touched[record.ref.job, default: [:]][record.ref.frame, default: []].insert(record.ref.unit)
@@ -135,6 +139,7 @@ public struct Farm: Sendable {
         jobs[job]?.frames[frame]?.openPreview.removeAll { units.contains($0) }
         jobs[job]?.frames[frame]?.openRest.removeAll { units.contains($0) }
       }
+      jobs[job]?.value.countOpen()
     }
     for (id, job) in jobs {
       for number in job.frames.keys.sorted() { review(id, number) }

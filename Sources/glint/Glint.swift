@@ -26,7 +26,9 @@ struct Glint: AsyncParsableCommand {
         subcommands: [
           RenderCommand.self, InspectCommand.self, BundleCommand.self, SheetCommand.self, BenchCommand.self,
         ]),
-      CommandGroup(name: "Running a farm", subcommands: [MasterCommand.self, AgentCommand.self, KeyCommand.self]),
+      CommandGroup(
+        name: "Running a farm",
+        subcommands: [MasterCommand.self, AgentCommand.self, KeyCommand.self, SimulateCommand.self]),
       CommandGroup(
         name: "Using a farm",
         subcommands: [
