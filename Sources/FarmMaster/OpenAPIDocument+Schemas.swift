@@ -141,6 +141,16 @@ extension OpenAPIDocument {
                 "type": "number", "minimum": 0, "maximum": 1,
                 "description": "Largest share of wrong units with which one settles; default 0.001. With 0 the master checks every unit."
               },
+              "isPrivate": {
+                "type": "boolean",
+                "description": "Spec and bundle are not shown without a token. Default: whether the master has one."
+              },
+              "budget": {
+                "type": "integer", "format": "uint64", "minimum": 0, "description": "Credit at which it pauses."
+              },
+              "estimatedCredit": {
+                "type": "integer", "format": "uint64", "minimum": 0, "description": "What the submitter expects."
+              },
               "requestID": {
                 "type": "string", "minLength": 1, "maxLength": 100,
                 "description": "Chosen by the client; makes the request safe to repeat."
@@ -151,7 +161,8 @@ extension OpenAPIDocument {
             "type": "object",
             "required": [
               "id", "name", "state", "spec", "specHash", "firstFrame", "lastFrame", "priority", "unitCount",
-              "receivedUnitCount", "finishedUnitCount", "finishedFrameCount", "finalFrameCount", "trust", "createdAt"
+              "receivedUnitCount", "finishedUnitCount", "finishedFrameCount", "finalFrameCount", "trust", "createdAt",
+              "isPrivate", "credit"
             ],
             "properties": {
               "id": {"$ref": "#/components/schemas/JobID"}, "name": {"type": "string"},
@@ -182,7 +193,18 @@ extension OpenAPIDocument {
                 "description": "Largest share of wrong units with which one settles."
               },
               "createdAt": {"$ref": "#/components/schemas/Time"},
-              "endedAt": {"$ref": "#/components/schemas/Time"}
+              "endedAt": {"$ref": "#/components/schemas/Time"},
+              "isPrivate": {"type": "boolean", "description": "Spec and bundle are not shown without a token."},
+              "credit": {
+                "type": "integer", "format": "uint64", "minimum": 0,
+                "description": "What it has cost by the ledger: renderings and checks."
+              },
+              "budget": {
+                "type": "integer", "format": "uint64", "minimum": 0, "description": "Credit at which it pauses."
+              },
+              "estimatedCredit": {
+                "type": "integer", "format": "uint64", "minimum": 0, "description": "What its submitter expected."
+              }
             }
           },
           "JobList": {
@@ -231,6 +253,32 @@ extension OpenAPIDocument {
             "type": "object", "required": ["priority"],
             "properties": {"priority": {"type": "integer", "minimum": -100, "maximum": 100}}
           },
+          "Budget": {
+            "type": "object",
+            "properties": {
+              "credit": {
+                "type": "integer", "format": "uint64", "minimum": 0, "description": "Left out: no limit."
+              }
+            }
+          },
+          "Spec": {
+            "type": "object", "required": ["spec"],
+            "properties": {"spec": {"$ref": "#/components/schemas/JobSpec"}}
+          },
+          "EntryList": {
+            "type": "object", "required": ["entries", "knownFrom"],
+            "properties": {
+              "entries": {
+                "type": "array", "maxItems": 1000,
+                "items": {"type": "integer", "format": "uint64", "minimum": 0},
+                "description": "Indices of ledger entries, ascending."
+              },
+              "knownFrom": {
+                "type": "integer", "format": "uint64", "minimum": 0,
+                "description": "Entries before this one are not known by agent any more."
+              }
+            }
+          },
           "TileList": {
             "type": "object", "required": ["tiles"],
             "properties": {"tiles": {"type": "array", "items": {"$ref": "#/components/schemas/Tile"}}}
@@ -266,7 +314,8 @@ extension OpenAPIDocument {
           "CreditSummary": {
             "type": "object",
             "required": [
-              "contributor", "unitCount", "paths", "rays", "shadingEvaluations", "checkCount", "checkRays"
+              "contributor", "unitCount", "paths", "rays", "shadingEvaluations", "checkCount", "checkRays",
+              "credit", "revokedCredit", "pendingUnitCount", "pendingCredit"
             ],
             "properties": {
               "contributor": {"$ref": "#/components/schemas/Key"},
@@ -281,7 +330,20 @@ extension OpenAPIDocument {
                 "type": "integer", "minimum": 0,
                 "description": "Checks of others' units that agreed."
               },
-              "checkRays": {"type": "integer", "format": "uint64", "minimum": 0}
+              "checkRays": {"type": "integer", "format": "uint64", "minimum": 0},
+              "credit": {
+                "type": "integer", "format": "uint64", "minimum": 0,
+                "description": "By the ledger, checks included, less what was taken back."
+              },
+              "revokedCredit": {
+                "type": "integer", "format": "uint64", "minimum": 0, "description": "Paid and taken back."
+              },
+              "pendingUnitCount": {
+                "type": "integer", "minimum": 0, "description": "Results that wait for evidence."
+              },
+              "pendingCredit": {
+                "type": "integer", "format": "uint64", "minimum": 0, "description": "What they will be worth."
+              }
             }
           },
           "CreditList": {
@@ -294,7 +356,7 @@ extension OpenAPIDocument {
             "type": "object",
             "required": [
               "name", "agentKey", "contributorKey", "signature", "proof", "kernelRevision", "threadCount",
-              "instance"
+              "instance", "selfTest"
             ],
             "properties": {
               "name": {"type": "string", "minLength": 1, "maxLength": 200},
@@ -313,6 +375,18 @@ extension OpenAPIDocument {
               "instance": {
                 "type": "string", "minLength": 1, "maxLength": 64,
                 "description": "The running process."
+              },
+              "selfTest": {
+                "type": "object", "required": ["digests", "pathsPerSecond"],
+                "properties": {
+                  "digests": {
+                    "type": "array", "maxItems": 64, "items": {"$ref": "#/components/schemas/Hash"},
+                    "description": "What each unit of the self-test gave."
+                  },
+                  "pathsPerSecond": {
+                    "type": "number", "minimum": 0, "description": "For scheduling, never for pay."
+                  }
+                }
               }
             }
           },
