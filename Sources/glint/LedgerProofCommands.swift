@@ -2,6 +2,7 @@ import ArgumentParser
 import FarmLedger
 import FarmModel
 import Foundation
+import KernelScene
 import SceneModel
 
 extension LedgerCommand {
