@@ -104,7 +104,7 @@ struct LedgerBench {
     var root: String
   }
 
-  func run(progress: @Sendable (_ what: String, _ done: Double) -> Void) async throws -> Result {
+  func run(progress: @escaping @Sendable (_ what: String, _ done: Double) -> Void) async throws -> Result {
     var log = TileLog(DiskLogFolder(folder), signer: signer)
     guard try log.checkpoint().checkpoint.size == 0 else {
       throw CommandFailure(.badInput, "--folder: \(folder.path) holds a log already; name an empty folder")
@@ -136,10 +136,8 @@ struct LedgerBench {
       let count = Double(entryCount)
       let what = signatures ? "Signatures" : "Verifying"
       let begin = ContinuousClock.now
-      let report = try await withoutActuallyEscaping(progress) { progress in
-        audit.progress = { progress(what, Double($0) / count) }
-        return try await audit.run(signed.checkpoint)
-      }
+      audit.progress = { progress(what, Double($0) / count) }
+      let report = try await audit.run(signed.checkpoint)
       return (report, (ContinuousClock.now - begin) / .seconds(1))
     }
     let (report, seconds) = try await audit(signatures: false)
