@@ -51,7 +51,8 @@ extension BenchCommand {
         "\(result.entries) entries: \(number(result.appendedPerSecond, 0)) appended a second, durable, "
           + "slowest batch \(number(result.slowestBatchSeconds)) s")
       Output.line(
-        "proof: \(number(result.proofMilliseconds)) ms, slowest \(number(result.slowestProofMilliseconds)) ms")
+        "proof: \(number(result.proofMilliseconds)) ms, 99 of 100 within \(number(result.proofMilliseconds99)) ms, "
+          + "slowest \(number(result.slowestProofMilliseconds)) ms")
       Output.line(
         "verified in \(number(result.verifySeconds)) s, \(number(result.verifiedPerSecond, 0)) entries a second, "
           + "\(result.findings) findings")
