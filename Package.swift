@@ -20,7 +20,8 @@ func kernelSettings(_ architecture: String) -> [SwiftSetting] {
   [.unsafeFlags(arithmeticFlags + (isX86 ? ["-Xcc", "-march=\(architecture)"] : []))]
 }
 
-/// Code that touches every byte of geometry or pixels but also reads outside bytes: optimised, with all checks kept.
+/// Code that touches every byte of geometry or pixels, or every unit of a simulated farm, but also reads outside bytes:
+/// optimised, with all checks kept.
 let bulkSettings: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 /// The kernel's sources again, for AVX-512 and sixteen lanes; its folder is a link.
@@ -92,15 +93,21 @@ let package = Package(
     // The farm.
     .target(
       name: "FarmModel",
-      dependencies: ["SceneModel", .product(name: "Crypto", package: "swift-crypto")]),
+      dependencies: ["SceneModel", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: bulkSettings),
+    .target(
+      name: "FarmLedger",
+      dependencies: ["FarmModel", "SceneModel", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: bulkSettings),
     .target(
       name: "FarmStore",
       dependencies: ["FarmModel", .product(name: "GRDB", package: "GRDB.swift")]),
+    .target(
+      name: "FarmSimulation", dependencies: ["FarmModel", "SceneModel", "KernelScene"], swiftSettings: bulkSettings),
     .target(name: "FarmWire", dependencies: ["FarmModel", "SceneModel"]),
     .target(
       name: "FarmMaster",
       dependencies: [
-        "FarmModel", "FarmStore", "FarmWire", "FrameRenderer", "ImageFiles",
+        "FarmModel", "FarmLedger", "FarmStore", "FarmWire", "FrameRenderer", "ImageFiles",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -113,7 +120,7 @@ let package = Package(
     .target(
       name: "FarmAgent",
       dependencies: [
-        "FarmModel", "FarmWire", "FrameRenderer",
+        "FarmModel", "FarmLedger", "FarmWire", "FrameRenderer",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -124,7 +131,9 @@ let package = Package(
     .executableTarget(
       name: "glint",
       dependencies: [
-        "SceneImport", "FrameRenderer", "RenderKernel", "FarmMaster", "FarmAgent", "FarmStore", "FarmWire",
+        "SceneImport", "FrameRenderer", "RenderKernel", "FarmSimulation", "FarmMaster", "FarmAgent", "FarmStore",
+        "FarmLedger",
+        "FarmWire",
         "ImageFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -140,9 +149,15 @@ let package = Package(
     .testTarget(name: "SceneModelTests", dependencies: ["SceneModel"]),
     .testTarget(name: "SceneImportTests", dependencies: ["SceneImport", "SceneModel"]),
     .testTarget(name: "FarmModelTests", dependencies: ["FarmModel"]),
+    .testTarget(name: "FarmSimulationTests", dependencies: ["FarmSimulation", "FarmModel"]),
+    .testTarget(
+      name: "FarmLedgerTests",
+      dependencies: ["FarmLedger", "FarmModel", "SceneModel", .product(name: "Crypto", package: "swift-crypto")]),
     .testTarget(
       name: "FarmStoreTests",
       dependencies: ["FarmStore", "FarmModel", .product(name: "GRDB", package: "GRDB.swift")]),
-    .testTarget(name: "FarmTests", dependencies: ["glint", "FarmMaster", "FarmAgent", "FarmWire", "FrameRenderer"]),
+    .testTarget(
+      name: "FarmTests",
+      dependencies: ["glint", "FarmMaster", "FarmAgent", "FarmLedger", "FarmStore", "FarmWire", "FrameRenderer"]),
   ] + secondKernelTargets
 )

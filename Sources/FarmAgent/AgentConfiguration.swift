@@ -1,3 +1,4 @@
+import FarmLedger
 import Foundation
 import FrameRenderer
 import KernelScene
@@ -32,5 +33,11 @@ public struct AgentConfiguration: Sendable {
   }
 
   var agentKeyFile: URL { dataDirectory.appendingPathComponent("agent.key") }
+  /// One folder for each master.
+  var receiptDirectory: URL {
+    let name = (master.host() ?? "master") + (master.port.map { "-\($0)" } ?? "")
+    return dataDirectory.appendingPathComponent("receipts", isDirectory: true)
+      .appendingPathComponent(name.replacingOccurrences(of: ":", with: "-"), isDirectory: true)
+  }
   var partDirectory: URL { dataDirectory.appendingPathComponent("parts", isDirectory: true) }
 }

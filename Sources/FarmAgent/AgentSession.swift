@@ -1,3 +1,4 @@
+import FarmLedger
 import Crypto
 import FarmModel
 import FarmWire
@@ -24,6 +25,7 @@ actor AgentSession: MasterLink {
   private let client: MasterClient
   private let configuration: AgentConfiguration
   private let agentKey: SigningKeyFile
+  private let selfTest: SelfTest.Report
   private let report: @Sendable (AgentReport) -> Void
   /// This process: the master takes back what an earlier one with the same key held.
   private let instance = UUID().uuidString
@@ -32,11 +34,12 @@ actor AgentSession: MasterLink {
 
   init(
     client: MasterClient, configuration: AgentConfiguration, agentKey: SigningKeyFile,
-    report: @escaping @Sendable (AgentReport) -> Void
+    selfTest: SelfTest.Report, report: @escaping @Sendable (AgentReport) -> Void
   ) {
     self.client = client
     self.configuration = configuration
     self.agentKey = agentKey
+    self.selfTest = selfTest
     self.report = report
   }
 
@@ -128,14 +131,25 @@ actor AgentSession: MasterLink {
     }
   }
 
-  private func registerOnce() async throws -> String {
+  /// One try: the master shall know that this machine is broken, not dishonest.
+  func tellBroken(_ report: SelfTest.Report) async {
+    guard let message = try? registration(report) else { return }
+    _ = try? await client.register(message)
+  }
+
+  private func registration(_ selfTest: SelfTest.Report) throws -> RegisterAgent {
     let statement = Statements.agentKey(agentKey.publicKey)
-    let message = RegisterAgent(
+    return RegisterAgent(
       name: configuration.name, agentKey: agentKey.publicKeyText,
       contributorKey: configuration.contributorKey.publicKeyText,
       signature: Hex.text(try configuration.contributorKey.key.signature(for: statement)),
       proof: Hex.text(try agentKey.key.signature(for: statement)), kernelRevision: kernelRevision,
-      threadCount: configuration.threadCount, instance: instance)
+      threadCount: configuration.threadCount, instance: instance,
+      selfTest: SelfTestMessage(digests: selfTest.digests, pathsPerSecond: selfTest.pathsPerSecond))
+  }
+
+  private func registerOnce() async throws -> String {
+    let message = try registration(selfTest)
     var backoff = Backoff()
     while true {
       do {

@@ -32,6 +32,16 @@ public enum Limits {
   /// Tries to fetch a part whose bytes do not fit its hash, before the unit is reported as failed.
   public static let partTries = 3
 
+  /// Rounds of the self-test on all threads, when it is to find a fault that does not always show: some seconds.
+  public static let selfTestRounds = 20
+
+  /// Receipts that an agent keeps: some 200 MB.
+  public static let receipts = 100_000
+  /// Between looks for new ones.
+  public static let receiptInterval = Duration.seconds(30)
+  /// Entries that a master tells of at once.
+  static let receiptBatch = 1000
+
   /// After the first Ctrl-C: time for results under way to arrive and leases to go back.
   public static let farewell = Duration.seconds(10)
 

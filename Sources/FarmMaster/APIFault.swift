@@ -113,9 +113,14 @@ struct FaultMiddleware<Context: RequestContext>: RouterMiddleware {
 /// Lets in who shows the token, where one is set.
 struct TokenMiddleware<Context: RequestContext>: RouterMiddleware {
   let token: String?
+  /// Whether a spec, bundle or part is shown to everybody.
+  let isPublic: @Sendable (_ kind: String, ContentHash) async -> Bool
 
   /// What a browser needs before anybody has shown a token.
   private static var openPaths: [[Substring]] { [[], ["openapi.json"], ["v1", "login"]] }
+
+  /// The ledger is there for everybody: it holds hashes, keys and counts.
+  private static func isOpen(_ path: [Substring]) -> Bool { openPaths.contains(path) || path.first == "ledger" }
 
   static var cookie: String { "glint-token" }
 
@@ -125,7 +130,7 @@ struct TokenMiddleware<Context: RequestContext>: RouterMiddleware {
     try TokenMiddleware.refuseForeignPages(request, hasToken: token != nil)
     // Segments as the router sees them: it ignores empty ones.
     let path = request.uri.path.split(separator: "/", omittingEmptySubsequences: true)
-    guard let token, !TokenMiddleware.openPaths.contains(path) else { return try await next(request, context) }
+    guard let token, !TokenMiddleware.isOpen(path) else { return try await next(request, context) }
     var shown: String?
     if let header = request.headers[.authorization], header.lowercased().hasPrefix("bearer ") {
       shown = String(header.dropFirst(7))
@@ -133,6 +138,11 @@ struct TokenMiddleware<Context: RequestContext>: RouterMiddleware {
       shown = cookie.value
     }
     guard let shown, TokenMiddleware.isEqual(shown, token) else {
+      if request.method == .get, path.count == 3, path[0] == "v1", ["specs", "bundles", "parts"].contains(path[1]),
+        let hash = ContentHash(hex: String(path[2])), await isPublic(String(path[1]), hash)
+      {
+        return try await next(request, context)
+      }
       throw APIFault(.unauthorized, "no_token", "this master wants its token")
     }
     return try await next(request, context)

@@ -8,7 +8,7 @@ import KernelScene
 import SceneModel
 import ServiceLifecycle
 
-/// Puts frames together whose units all hold, and writes their pictures.
+/// Puts frames together whose units are all here, writes their pictures, and removes planes that nobody needs any more.
 struct Assembler: Service {
   let keeper: FarmKeeper
   let files: MasterFiles
@@ -21,7 +21,13 @@ struct Assembler: Service {
     await cancelWhenGracefulShutdown {
       await keeper.announceRestoredWork()
       for await event in events {
-        if case .assemble(let job, let frame) = event { await assemble(job, frame) }
+        switch event {
+        case .assemble(let job, let frame): await assemble(job, frame)
+        // Until a frame is final, units of it may turn out void: then the others' planes are needed again.
+        case .frameFinal(let job, let frame): files.removeResults(job, frame: frame)
+        case .planesVoid(let ref, let lease): files.removeResult(ref, lease: lease)
+        default: break
+        }
         if Task.isCancelled { return }
       }
     }
@@ -30,7 +36,7 @@ struct Assembler: Service {
   private func assemble(_ job: JobID, _ number: Int) async {
     do {
       // After a failed write the same event may come twice.
-      guard await keeper.read({ $0.isAssembling(job, frame: number) }),
+      guard let attempt = await keeper.read({ $0.assembly(job, frame: number) }),
         let view = await keeper.read({ $0.jobView(job) })
       else { return }
       let units = await keeper.read { $0.receivedUnits(job, frame: number) }
@@ -52,8 +58,9 @@ struct Assembler: Service {
         )
       }
       try files.keepPicture(job, frame: number, png: png)
-      try await keeper.perform { $0.frameAssembled(job, frame: number, digest: digest, now: FarmKeeper.now) }
-      files.removeResults(job, frame: number)
+      try await keeper.perform {
+        $0.frameAssembled(job, frame: number, attempt: attempt, digest: digest, now: FarmKeeper.now)
+      }
     } catch {
       if Task.isCancelled { return }
       logger.error("Frame \(number) of job \(job) cannot be put together: \(error)")

@@ -22,6 +22,8 @@ actor FarmKeeper {
 
   private var queue: [Waiting] = []
   private var isWriting = false
+  /// What reading the state back has changed in it: written with the next step.
+  private var owed: [Change] = []
   /// Events of the restored state, for workers that start later.
   private var firstEvents: [FarmEvent] = []
   /// Set when the disk can neither be written nor read: nothing is answered any more.
@@ -34,12 +36,12 @@ actor FarmKeeper {
   static var now: FarmTime { Date().timeIntervalSince1970 }
 
   static func open(
-    store: any FarmStore, hub: EventHub, policy: FarmPolicy, kernelRevision: Int, logger: Logger
-  ) async throws -> FarmKeeper {
-    let random: @Sendable () -> UInt64 = {
+    store: any FarmStore, hub: EventHub, policy: FarmPolicy, kernelRevision: Int, logger: Logger,
+    random: @escaping @Sendable () -> UInt64 = {
       var generator = SystemRandomNumberGenerator()
       return generator.next()
     }
+  ) async throws -> FarmKeeper {
     var farm = Farm(
       restoring: try await store.load(), policy: policy, kernelRevision: kernelRevision, now: now, random: random)
     let changes = farm.takeChanges()
@@ -75,11 +77,12 @@ actor FarmKeeper {
   /// Takes a step and returns when it is durable.
   func perform<Result: Sendable>(_ step: @Sendable (inout Farm) throws -> Result) async throws -> Result {
     if let breakdown { throw breakdown }
+    farm.tick(FarmKeeper.now)
     let result = Swift.Result { try step(&farm) }
     let changes = farm.takeChanges()
     let events = farm.takeEvents()
     // Without changes of its own, a step may still have seen what is not durable yet.
-    if changes.isEmpty, !isWriting {
+    if changes.isEmpty, !isWriting, owed.isEmpty {
       publish(events)
     } else {
       try await withCheckedThrowingContinuation { continuation in
@@ -102,8 +105,9 @@ actor FarmKeeper {
         batch.append(queue.removeFirst())
       }
       do {
-        let changes = batch.flatMap(\.changes)
+        let changes = owed + batch.flatMap(\.changes)
         if !changes.isEmpty { try await store.write(changes) }
+        owed = []
         for waiting in batch {
           publish(waiting.events)
           waiting.continuation.resume()
@@ -122,7 +126,7 @@ actor FarmKeeper {
       let stored = try await store.load()
       farm = Farm(
         restoring: stored, policy: policy, kernelRevision: kernelRevision, now: FarmKeeper.now, random: random)
-      _ = farm.takeChanges()
+      owed = farm.takeChanges()
       firstEvents = farm.takeEvents()
     } catch {
       logger.critical("Nor can it be read again, so this master answers nothing any more: \(error)")

@@ -71,9 +71,20 @@ extension MasterAPI {
       throw refuse("proof is not the agent key's over itself")
     }
     let record = AgentRecord(
-      key: KeyID(message.agentKey), contributor: KeyID(message.contributorKey), name: message.name,
+      key: KeyID(message.agentKey), contributor: KeyID(message.contributorKey),
+      contributorSignature: message.signature, name: message.name,
       threadCount: message.threadCount, kernelRevision: message.kernelRevision, instance: message.instance)
-    try await keeper.perform { try $0.register(record, now: FarmKeeper.now) }
+    guard message.selfTest.digests.count <= 64, message.selfTest.pathsPerSecond.isFinite,
+      message.selfTest.pathsPerSecond >= 0
+    else { throw refuse("selfTest must have at most 64 digests, and a speed of at least 0") }
+    let hasPassed = message.selfTest.digests == SelfTest.golden
+    let speed = message.selfTest.pathsPerSecond
+    try await keeper.perform { farm in
+      // Another revision has other bits, and is told so.
+      guard hasPassed || record.kernelRevision != farm.kernelRevision else { throw farm.brokenMachine(record.key) }
+      try farm.register(record, now: FarmKeeper.now)
+      farm.noteSpeed(record.key, pathsPerSecond: speed)
+    }
     return try answer(AgentRegistration(session: await sessions.open(record.key)))
   }
 
@@ -154,27 +165,8 @@ extension MasterAPI {
     }
     let size = ResultPayload.byteCount(pixelCount: order.unit.tile.pixelCount)
     let payload = try await body(request, limit: size + size / 128 + 4096)
-    let (unit, lease, files) = (order.unit, order.lease, files)
-    try await onThread {
-      let decoded = try ResultPayload.decode(payload, tile: unit.tile, samples: unit.samples)
-      guard decoded.digest == commitment.digest, decoded.counters == commitment.counters else {
-        throw APIFault(
-          .badRequest, "wrong_hash",
-          "lease \(id): the planes hash to \(decoded.digest.short), committed was \(commitment.digest.short)")
-      }
-      if !lease.isCheck { try files.keepResult(lease.ref, lease: id, payload: payload) }
-    }
-    let isTaken: Bool
-    do {
-      isTaken = try await keeper.perform { try $0.deliver(id, of: agent, now: FarmKeeper.now) }
-    } catch let fault as FarmFault {
-      // The same result may have arrived by another connection meanwhile: then it is this unit's, and stays.
-      if await keeper.read({ $0.isResult(of: lease.ref, lease: id) }) { return done }
-      files.removeResult(lease.ref, lease: id)
-      throw fault
-    }
+    try await ResultIntake(keeper: keeper, planes: files).take(id, of: agent, commitment, payload: payload)
     await sessions.noteDelivery(id, agent)
-    if !isTaken, !lease.isCheck { files.removeResult(lease.ref, lease: id) }
     return done
   }
 }

@@ -52,16 +52,31 @@ extension MasterAPI {
       let priority = try await message(request, PriorityMessage.self).priority
       return try await changed(id) { try $0.setPriority(id, priority) }
     }
+    router.post("/v1/jobs/:job/budget") { request, context in
+      let id = jobID(context)
+      let credit = try await message(request, BudgetMessage.self).credit
+      return try await changed(id) { try $0.setBudget(id, credit) }
+    }
+    router.get("/v1/specs/:hash") { _, context in
+      let hash = try hash(context)
+      guard let spec = await keeper.read({ $0.publicSpec(hash) }) else {
+        throw APIFault(
+          .notFound, "no_spec", "spec \(hash.short): no public job here has it; specs of private jobs are not shown")
+      }
+      return try answer(SpecAnswer(spec: spec))
+    }
     router.get("/v1/agents") { _, _ in
       try answer(
         await keeper.read { AgentList(agents: $0.agentViews(now: FarmKeeper.now).map { AgentSummary($0) }) })
     }
-    router.get("/v1/credits") { _, _ in
-      try answer(
+    router.get("/v1/credits") { request, _ in
+      let job = request.uri.queryParameters.get("job").map { JobID(String($0.prefix(64))) }
+      if let job, await keeper.read({ $0.jobView(job) }) == nil { throw noJob(job) }
+      return try answer(
         await keeper.read { farm in
           CreditList(
-            credits: farm.credits.map { CreditSummary(contributor: $0.key, $0.value) }
-              .sorted { ($1.rays, $0.contributor) < ($0.rays, $1.contributor) })
+            credits: farm.credits(of: job).map { CreditSummary(contributor: $0.key, $0.value) }
+              .sorted { ($1.credit, $0.contributor) < ($0.credit, $1.contributor) })
         })
     }
   }
@@ -109,11 +124,16 @@ extension MasterAPI {
         "frames \(message.firstFrame) to \(message.lastFrame), the bundle has \(manifest.frames.first?.number ?? 0) to \(manifest.frames.last?.number ?? 0)"
       )
     }
-    let draft = JobRecord(
+    var record = JobRecord(
       id: JobID(""), name: message.name, spec: message.spec,
       picture: PictureSpec(view: message.view, exposure: message.exposure, depth: message.depth),
       firstFrame: message.firstFrame, lastFrame: message.lastFrame, tile: message.tile, priority: message.priority,
+      trust: message.trust ?? JobRecord.defaultTrust,
       createdAt: 0, requestID: message.requestID)
+    record.isPrivate = message.isPrivate ?? (token != nil)
+    record.budget = message.budget
+    record.estimatedCredit = message.estimatedCredit
+    let draft = record
     let view = try await keeper.perform { farm in
       guard farm.jobViews.count < MasterLimits.jobCount else {
         throw APIFault(

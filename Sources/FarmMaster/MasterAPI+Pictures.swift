@@ -19,7 +19,7 @@ extension MasterAPI {
     }
     router.get("/v1/jobs/:job/frames/:frame/preview.png") { _, context in
       let (id, number) = (jobID(context), try frameNumber(context))
-      if await keeper.read({ $0.isFinished(id, frame: number) }) { return try await finished(id, number) }
+      if await keeper.read({ $0.isDelivered(id, frame: number) }) { return try await finished(id, number) }
       guard let png = try await previews.picture(id, frame: number) else {
         throw APIFault(.notFound, "no_picture", "frame \(number): nothing of it has been rendered yet")
       }
@@ -54,9 +54,10 @@ extension MasterAPI {
 
   private func finished(_ id: JobID, _ number: Int) async throws -> Response {
     guard await keeper.read({ $0.jobView(id) }) != nil else { throw noJob(id) }
-    guard await keeper.read({ $0.isFinished(id, frame: number) }) else {
+    guard await keeper.read({ $0.isDelivered(id, frame: number) }) else {
       throw APIFault(.notFound, "no_picture", "frame \(number) of job \(id): is not finished, or not of this job")
     }
+    let isFinal = await keeper.read { $0.isFinal(id, frame: number) }
     let url = files.pictureURL(id, frame: number)
     guard let handle = try? FileHandle(forReadingFrom: url),
       let size = try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int
@@ -66,7 +67,12 @@ extension MasterAPI {
         "frame \(number) of job \(id): its picture is gone from the master's data folder")
     }
     return Response(
-      status: .ok, headers: [.contentType: "image/png", .cacheControl: "private, max-age=31536000, immutable"],
+      status: .ok,
+      headers: [
+        .contentType: "image/png",
+        // A provisional picture may be made anew.
+        .cacheControl: isFinal ? "private, max-age=31536000, immutable" : "no-store",
+      ],
       body: MasterAPI.fileBody(handle, byteCount: size))
   }
 
@@ -132,9 +138,10 @@ extension MasterAPI {
     switch event {
     case .jobChanged(let id): return line("job", id)
     case .unitChanged(let ref): return line("unit", ref.job, ref.frame)
-    case .frameFinished(let id, let frame): return line("frame", id, frame)
+    case .frameFinished(let id, let frame), .frameReopened(let id, let frame), .frameFinal(let id, let frame):
+      return line("frame", id, frame)
     case .agentsChanged: return job == nil ? "event: agents\ndata: {}\n\n" : nil
-    case .assemble, .workAvailable, .verificationWanted, .planesVoid: return nil
+    case .assemble, .workAvailable, .verificationWanted, .ledgerGrew, .planesVoid: return nil
     }
   }
 }

@@ -16,6 +16,9 @@ struct MasterAPI: Sendable {
   let previews: Previews
   let sessions: Sessions
   let hub: EventHub
+  let ledger: LedgerLog
+  let entries: EntryIndex
+  let publicParts: PublicParts
   let token: String?
   let usesTLS: Bool
   let logger: Logger
@@ -25,7 +28,7 @@ struct MasterAPI: Sendable {
   func router() -> Router<Context> {
     let router = Router(context: Context.self)
     router.add(middleware: FaultMiddleware(logger: logger))
-    router.add(middleware: TokenMiddleware(token: token))
+    router.add(middleware: TokenMiddleware(token: token, isPublic: { await publicParts.contains($0, $1) }))
     router.get("/") { _, _ in page() }
     router.get("/openapi.json") { _, _ in openAPI() }
     addAgentRoutes(to: router)
@@ -33,6 +36,7 @@ struct MasterAPI: Sendable {
     addJobRoutes(to: router)
     addPictureRoutes(to: router)
     addEventRoutes(to: router)
+    addLedgerRoutes(to: router)
     return router
   }
 

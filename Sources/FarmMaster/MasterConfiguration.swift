@@ -27,6 +27,8 @@ public struct MasterConfiguration: Sendable {
   public var policy = FarmPolicy()
   /// Threads for checks that no agent can take; with 0 the master renders only to decide disputes.
   public var verifierThreads = 1
+  /// What the ledger is called (its origin); nil: as it is called already, or after this machine.
+  public var ledgerName: String?
   /// The build of the kernel that checks and repairs.
   public var kernel: any KernelBuild = KernelChoice.fastest
 
@@ -57,6 +59,16 @@ enum MasterLimits {
   static let idleTimeout = TimeAmount.seconds(90)
   /// How often leases are looked at.
   static let leaseInterval = Duration.seconds(1)
+  /// A bundle of 256 entries of 388 bytes, each with its length.
+  static let entryBundleByteCount = 256 * 390
+  /// Newest entries that agents are told of by their key: some 50 MB.
+  static let indexedEntries = 1_000_000
+  /// Entries told to an agent at once.
+  static let entriesInAnswer = 1000
+  /// Entries appended to the ledger at once: some megabytes.
+  static let entriesInBatch = 8192
+  /// A ledger that cannot be written is tried again so often.
+  static let ledgerRetryInterval = Duration.seconds(5)
   /// Changes written in one transaction.
   static let changesInTransaction = 20_000
 }

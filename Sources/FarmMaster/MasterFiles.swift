@@ -8,15 +8,17 @@ import SceneModel
 ///     farm.sqlite                        jobs, units, agents, leases
 ///     parts/HASH.zst                     bundle parts
 ///     bundles/HASH                       manifests
-///     results/JOB/FRAME/UNIT.LEASE.zst   planes of unfinished frames
+///     results/JOB/FRAME/UNIT.LEASE.zst   planes of frames that are not final
 ///     frames/JOB/FRAME.png               finished pictures
+///     ledger/                            the public log (docs/ledger.md)
+///     ledger.key                         the log's private key
 struct MasterFiles: Sendable {
   let root: URL
   let parts: PartStore
 
   init(_ root: URL) throws {
     self.root = root
-    for folder in ["bundles", "results", "frames"] {
+    for folder in ["bundles", "results", "frames", "ledger"] {
       let url = root.appendingPathComponent(folder, isDirectory: true)
       do {
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -28,6 +30,8 @@ struct MasterFiles: Sendable {
   }
 
   var database: URL { root.appendingPathComponent("farm.sqlite") }
+  var ledger: URL { root.appendingPathComponent("ledger", isDirectory: true) }
+  var ledgerKey: URL { root.appendingPathComponent("ledger.key") }
 
   // MARK: - Bundles
 
@@ -83,13 +87,13 @@ struct MasterFiles: Sendable {
     try? FileManager.default.removeItem(at: resultFolder(job, frame: frame))
   }
 
-  /// Removes planes that a crash left behind after their frame was finished.
-  func sweepResults(where isFinished: (JobID, Int) -> Bool) {
+  /// Removes planes that a crash left behind after their frame was final.
+  func sweepResults(where isFinal: (JobID, Int) -> Bool) {
     let manager = FileManager.default
     let folder = root.appendingPathComponent("results", isDirectory: true)
     for job in (try? manager.contentsOfDirectory(atPath: folder.path)) ?? [] {
       let frames = (try? manager.contentsOfDirectory(atPath: folder.appendingPathComponent(job).path)) ?? []
-      for frame in frames.compactMap({ Int($0) }) where isFinished(JobID(job), frame) {
+      for frame in frames.compactMap({ Int($0) }) where isFinal(JobID(job), frame) {
         removeResults(JobID(job), frame: frame)
       }
     }

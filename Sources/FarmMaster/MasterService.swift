@@ -1,3 +1,4 @@
+import FarmLedger
 import FarmModel
 import FarmStore
 import Foundation
@@ -49,13 +50,18 @@ public struct MasterService: Service {
     let hub = EventHub()
     let keeper = try await FarmKeeper.open(
       store: store, hub: hub, policy: configuration.policy, kernelRevision: kernelRevision, logger: logger)
-    guard let assemblies = hub.listen(limit: .max) else { return }
-    await keeper.read { farm in files.sweepResults { farm.isFinished($0, frame: $1) } }
+    let ledger = try LedgerLog.open(files.ledger, keyFile: files.ledgerKey, name: configuration.ledgerName)
+    let index = EntryIndex()
+    try await LedgerKeeper.start(keeper, ledger, index, logger: logger)
+    guard let assemblies = hub.listen(limit: .max), let entries = hub.listen(limit: 1, where: { $0 == .ledgerGrew })
+    else { return }
+    await keeper.read { farm in files.sweepResults { farm.isFinal($0, frame: $1) } }
     let worker = KernelWorker(
       files: files, kernel: configuration.kernel, threadCount: configuration.verifierThreads)
     let sessions = Sessions()
     let api = MasterAPI(
       keeper: keeper, files: files, previews: Previews(keeper: keeper, files: files), sessions: sessions, hub: hub,
+      ledger: ledger, entries: index, publicParts: PublicParts(keeper: keeper, files: files),
       token: configuration.token, usesTLS: configuration.tls != nil, logger: logger)
     let scheme = configuration.tls == nil ? "http" : "https"
     let (host, onReady) = (configuration.host, onReady)
@@ -73,6 +79,7 @@ public struct MasterService: Service {
       Verifier(
         keeper: keeper, worker: worker, hub: hub, isReferee: configuration.verifierThreads == 0, logger: logger),
       LeaseKeeper(keeper: keeper, logger: logger),
+      LedgerKeeper(keeper: keeper, log: ledger, index: index, events: entries, logger: logger),
       StreamCloser(hub: hub, keeper: keeper, sessions: sessions),
       application,
     ]

@@ -137,6 +137,20 @@ extension OpenAPIDocument {
               "view": {"enum": ["neutral", "agx", "standard"]},
               "exposure": {"type": "number", "minimum": -32, "maximum": 32, "description": "Stops."},
               "depth": {"enum": [8, 16]},
+              "trust": {
+                "type": "number", "minimum": 0, "maximum": 1,
+                "description": "Largest share of wrong units with which one settles; default 0.001. With 0 the master checks every unit."
+              },
+              "isPrivate": {
+                "type": "boolean",
+                "description": "Spec and bundle are not shown without a token. Default: whether the master has one."
+              },
+              "budget": {
+                "type": "integer", "format": "uint64", "minimum": 0, "description": "Credit at which it pauses."
+              },
+              "estimatedCredit": {
+                "type": "integer", "format": "uint64", "minimum": 0, "description": "What the submitter expects."
+              },
               "requestID": {
                 "type": "string", "minLength": 1, "maxLength": 100,
                 "description": "Chosen by the client; makes the request safe to repeat."
@@ -147,7 +161,8 @@ extension OpenAPIDocument {
             "type": "object",
             "required": [
               "id", "name", "state", "spec", "specHash", "firstFrame", "lastFrame", "priority", "unitCount",
-              "receivedUnitCount", "finishedUnitCount", "finishedFrameCount", "createdAt"
+              "receivedUnitCount", "finishedUnitCount", "finishedFrameCount", "finalFrameCount", "trust", "createdAt",
+              "isPrivate", "credit"
             ],
             "properties": {
               "id": {"$ref": "#/components/schemas/JobID"}, "name": {"type": "string"},
@@ -166,9 +181,30 @@ extension OpenAPIDocument {
                 "type": "integer", "minimum": 0, "description": "Rendered; perhaps not yet checked."
               },
               "finishedUnitCount": {"type": "integer", "minimum": 0, "description": "Settled."},
-              "finishedFrameCount": {"type": "integer", "minimum": 0},
+              "finishedFrameCount": {
+                "type": "integer", "minimum": 0, "description": "Frames of which there is a picture."
+              },
+              "finalFrameCount": {
+                "type": "integer", "minimum": 0,
+                "description": "Of those, the ones of which all units have settled; the others are provisional."
+              },
+              "trust": {
+                "type": "number", "minimum": 0, "maximum": 1,
+                "description": "Largest share of wrong units with which one settles."
+              },
               "createdAt": {"$ref": "#/components/schemas/Time"},
-              "endedAt": {"$ref": "#/components/schemas/Time"}
+              "endedAt": {"$ref": "#/components/schemas/Time"},
+              "isPrivate": {"type": "boolean", "description": "Spec and bundle are not shown without a token."},
+              "credit": {
+                "type": "integer", "format": "uint64", "minimum": 0,
+                "description": "What it has cost by the ledger: renderings and checks."
+              },
+              "budget": {
+                "type": "integer", "format": "uint64", "minimum": 0, "description": "Credit at which it pauses."
+              },
+              "estimatedCredit": {
+                "type": "integer", "format": "uint64", "minimum": 0, "description": "What its submitter expected."
+              }
             }
           },
           "JobList": {
@@ -178,11 +214,20 @@ extension OpenAPIDocument {
           "FrameSummary": {
             "type": "object",
             "required": [
-              "number", "state", "unitCount", "receivedUnitCount", "finishedUnitCount", "rays", "seconds"
+              "number", "state", "isFinal", "revision", "unitCount", "receivedUnitCount", "finishedUnitCount", "rays",
+              "seconds"
             ],
             "properties": {
               "number": {"type": "integer", "minimum": 0},
               "state": {"enum": ["waiting", "rendering", "checking", "finished"]},
+              "isFinal": {
+                "type": "boolean", "description": "Whether all units of the picture have settled; if not, it may be made anew."
+              },
+              "error": {
+                "type": "number", "minimum": 0, "maximum": 1,
+                "description": "Of a picture: upper limit of the expected share of wrong units; 0 if it is final."
+              },
+              "revision": {"type": "integer", "minimum": 0, "description": "How often the picture was made."},
               "unitCount": {"type": "integer", "minimum": 0},
               "receivedUnitCount": {"type": "integer", "minimum": 0},
               "finishedUnitCount": {"type": "integer", "minimum": 0},
@@ -207,6 +252,32 @@ extension OpenAPIDocument {
           "Priority": {
             "type": "object", "required": ["priority"],
             "properties": {"priority": {"type": "integer", "minimum": -100, "maximum": 100}}
+          },
+          "Budget": {
+            "type": "object",
+            "properties": {
+              "credit": {
+                "type": "integer", "format": "uint64", "minimum": 0, "description": "Left out: no limit."
+              }
+            }
+          },
+          "Spec": {
+            "type": "object", "required": ["spec"],
+            "properties": {"spec": {"$ref": "#/components/schemas/JobSpec"}}
+          },
+          "EntryList": {
+            "type": "object", "required": ["entries", "knownFrom"],
+            "properties": {
+              "entries": {
+                "type": "array", "maxItems": 1000,
+                "items": {"type": "integer", "format": "uint64", "minimum": 0},
+                "description": "Indices of ledger entries, ascending."
+              },
+              "knownFrom": {
+                "type": "integer", "format": "uint64", "minimum": 0,
+                "description": "Entries before this one are not known by agent any more."
+              }
+            }
           },
           "TileList": {
             "type": "object", "required": ["tiles"],
@@ -243,7 +314,8 @@ extension OpenAPIDocument {
           "CreditSummary": {
             "type": "object",
             "required": [
-              "contributor", "unitCount", "paths", "rays", "shadingEvaluations", "checkCount", "checkRays"
+              "contributor", "unitCount", "paths", "rays", "shadingEvaluations", "checkCount", "checkRays",
+              "credit", "revokedCredit", "pendingUnitCount", "pendingCredit"
             ],
             "properties": {
               "contributor": {"$ref": "#/components/schemas/Key"},
@@ -258,7 +330,20 @@ extension OpenAPIDocument {
                 "type": "integer", "minimum": 0,
                 "description": "Checks of others' units that agreed."
               },
-              "checkRays": {"type": "integer", "format": "uint64", "minimum": 0}
+              "checkRays": {"type": "integer", "format": "uint64", "minimum": 0},
+              "credit": {
+                "type": "integer", "format": "uint64", "minimum": 0,
+                "description": "By the ledger, checks included, less what was taken back."
+              },
+              "revokedCredit": {
+                "type": "integer", "format": "uint64", "minimum": 0, "description": "Paid and taken back."
+              },
+              "pendingUnitCount": {
+                "type": "integer", "minimum": 0, "description": "Results that wait for evidence."
+              },
+              "pendingCredit": {
+                "type": "integer", "format": "uint64", "minimum": 0, "description": "What they will be worth."
+              }
             }
           },
           "CreditList": {
@@ -271,7 +356,7 @@ extension OpenAPIDocument {
             "type": "object",
             "required": [
               "name", "agentKey", "contributorKey", "signature", "proof", "kernelRevision", "threadCount",
-              "instance"
+              "instance", "selfTest"
             ],
             "properties": {
               "name": {"type": "string", "minLength": 1, "maxLength": 200},
@@ -290,6 +375,18 @@ extension OpenAPIDocument {
               "instance": {
                 "type": "string", "minLength": 1, "maxLength": 64,
                 "description": "The running process."
+              },
+              "selfTest": {
+                "type": "object", "required": ["digests", "pathsPerSecond"],
+                "properties": {
+                  "digests": {
+                    "type": "array", "maxItems": 64, "items": {"$ref": "#/components/schemas/Hash"},
+                    "description": "What each unit of the self-test gave."
+                  },
+                  "pathsPerSecond": {
+                    "type": "number", "minimum": 0, "description": "For scheduling, never for pay."
+                  }
+                }
               }
             }
           },

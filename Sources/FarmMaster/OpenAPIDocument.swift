@@ -393,10 +393,99 @@ enum OpenAPIDocument {
             }
           }
         },
+        "/v1/jobs/{job}/budget": {
+          "parameters": [{"$ref": "#/components/parameters/job"}],
+          "post": {
+            "tags": ["jobs"], "operationId": "setBudget",
+            "summary": "Changes the credit at which a job pauses",
+            "requestBody": {
+              "required": true,
+              "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Budget"}}}
+            },
+            "responses": {
+              "200": {
+                "description": "The job as it is now",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobSummary"}}}
+              },
+              "400": {"$ref": "#/components/responses/Error", "description": "malformed"},
+              "401": {"$ref": "#/components/responses/NoToken"},
+              "404": {"$ref": "#/components/responses/Error", "description": "no_job"},
+              "413": {"$ref": "#/components/responses/TooLarge"},
+              "500": {"$ref": "#/components/responses/Internal"},
+              "503": {"$ref": "#/components/responses/Unavailable"}
+            }
+          }
+        },
+        "/v1/specs/{hash}": {
+          "get": {
+            "tags": ["people"], "operationId": "getSpec",
+            "summary": "The spec of a job that is not private; needs no token",
+            "parameters": [
+              {"name": "hash", "in": "path", "required": true, "schema": {"$ref": "#/components/schemas/Hash"}}
+            ],
+            "security": [],
+            "responses": {
+              "200": {
+                "description": "The spec",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Spec"}}}
+              },
+              "400": {"$ref": "#/components/responses/Error", "description": "malformed"},
+              "404": {"$ref": "#/components/responses/Error", "description": "no_spec"},
+              "500": {"$ref": "#/components/responses/Internal"}
+            }
+          }
+        },
+        "/v1/agents/{key}/entries": {
+          "get": {
+            "tags": ["agents"], "operationId": "listEntries",
+            "summary": "Ledger entries that pay an agent",
+            "parameters": [
+              {"name": "key", "in": "path", "required": true, "schema": {"$ref": "#/components/schemas/Key"}},
+              {
+                "name": "from", "in": "query",
+                "schema": {"type": "integer", "format": "uint64", "minimum": 0, "default": 0},
+                "description": "The first index that is asked for."
+              }
+            ],
+            "responses": {
+              "200": {
+                "description": "At most 1,000 indices",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/EntryList"}}}
+              },
+              "400": {"$ref": "#/components/responses/Error", "description": "malformed"},
+              "401": {"$ref": "#/components/responses/NoToken"},
+              "500": {"$ref": "#/components/responses/Internal"}
+            }
+          }
+        },
+        "/ledger/{path}": {
+          "get": {
+            "tags": ["people"], "operationId": "readLedger",
+            "summary": "The public ledger: checkpoint, key, tiles (docs/ledger.md); needs no token",
+            "parameters": [
+              {
+                "name": "path", "in": "path", "required": true,
+                "schema": {"type": "string"}, "description": "Such as checkpoint or tile/0/000; holds slashes."
+              }
+            ],
+            "security": [],
+            "responses": {
+              "200": {"description": "The file"},
+              "404": {"$ref": "#/components/responses/Error", "description": "no_tile"},
+              "500": {"$ref": "#/components/responses/Internal"}
+            }
+          }
+        },
         "/v1/credits": {
           "get": {
             "tags": ["people"], "operationId": "listCredits",
-            "summary": "What contributors have earned, most rays first",
+            "summary": "What contributors have earned, most credit first",
+            "parameters": [
+              {
+                "name": "job", "in": "query", "schema": {"$ref": "#/components/schemas/JobID"},
+                "description": "Only from this job."
+              }
+            ],
             "responses": {
               "200": {
                 "description": "Credits",

@@ -115,7 +115,7 @@ extension WebPage {
     const remaining = seconds => seconds < 10 ? "a few seconds" : "about " + duration(seconds);
 
     /// Whole percents, 100 only for all.
-    const percent = of => of.unitCount > 0 ? Math.floor(100 * of.finishedUnitCount / of.unitCount) : 0;
+    const percent = of => of.unitCount > 0 ? Math.floor(100 * of.receivedUnitCount / of.unitCount) : 0;
     const counted = (number, one, many) => plain.format(number) + " " + (number === 1 ? one : many ?? one + "s");
     const frameTotal = job => job.lastFrame - job.firstFrame + 1;
     const short = hash => hash.slice(0, 12);
@@ -130,7 +130,7 @@ extension WebPage {
         const left = job.unitCount - job[name];
         return left === 0 ? 0 : left * (last.time - first.time) / (last[name] - first[name]);
       };
-      const left = Math.max(time("receivedUnitCount"), time("finishedUnitCount"));
+      const left = time("receivedUnitCount");
       return left < Infinity ? left : null;
     }
 

@@ -22,6 +22,9 @@ extension Farm {
     guard (-100...100).contains(draft.priority) else {
       throw refuse("priority is \(draft.priority), expected -100 to 100")
     }
+    guard draft.trust >= 0, draft.trust <= 1 else {
+      throw refuse("trust is \(draft.trust), expected a share of wrong units from 0 to 1, such as 0.001")
+    }
     guard draft.firstFrame >= 0, draft.firstFrame <= draft.lastFrame, draft.lastFrame <= 1_000_000 else {
       throw refuse("frames \(draft.firstFrame) to \(draft.lastFrame), expected an ascending range from 0 to 1000000")
     }
@@ -41,7 +44,7 @@ extension Farm {
     repeat { record.id = JobID(random: random()) } while jobs[record.id] != nil
     record.createdAt = now
     record.state = .active
-    jobs[record.id] = JobState(record)
+    jobs[record.id] = Boxed(JobState(record))
     write(.job(record))
     sortJobs()
     tell(.jobChanged(record.id))
@@ -49,7 +52,7 @@ extension Farm {
     return record
   }
 
-  private func job(_ id: JobID) throws(FarmFault) -> JobState {
+  private func job(_ id: JobID) throws(FarmFault) -> Boxed<JobState> {
     guard let job = jobs[id] else {
       throw FarmFault(.notFound, "no_job", "job \(id): there is none; `glint jobs` lists them")
     }
@@ -60,7 +63,7 @@ extension Farm {
     FarmFault(.conflict, "wrong_state", "job \(record.id): is \(record.state.rawValue), so it cannot be \(action)")
   }
 
-  private mutating func keep(_ record: JobRecord) -> JobRecord {
+  mutating func keep(_ record: JobRecord) -> JobRecord {
     jobs[record.id]?.record = record
     write(.job(record))
     tell(.jobChanged(record.id))
@@ -79,10 +82,13 @@ extension Farm {
   public mutating func resume(_ id: JobID) throws(FarmFault) -> JobRecord {
     var record = try job(id).record
     if record.state == .active { return record }
-    guard record.state == .paused else { throw conflict(record, "resumed") }
-    record.state = .active
+    guard let job = jobs[id], record.state == .paused else { throw conflict(record, "resumed") }
+    record.state = job.completeCount == job.frameCount ? .finished : .active
     record.reason = nil
-    return keep(record)
+    let kept = keep(record)
+    // Who resumes has looked: what the master's kernel says holds.
+    for ref in disputes where ref.job == id { decide(ref, isConfirmed: true) }
+    return kept
   }
 
   public mutating func cancel(_ id: JobID, now: FarmTime) throws(FarmFault) -> JobRecord {
@@ -136,7 +142,10 @@ extension Farm {
 
   /// The master cannot go on with a job by itself: a person must look.
   public mutating func pause(_ id: JobID, reason: String) {
-    guard var record = jobs[id]?.record, record.state == .active else { return }
+    guard let job = jobs[id] else { return }
+    var record = job.record
+    // A job whose pictures are all there may still have units that are not final.
+    guard record.state == .active || (record.state == .finished && !job.frames.isEmpty) else { return }
     record.state = .paused
     record.reason = reason
     _ = keep(record)
@@ -147,8 +156,15 @@ extension Farm {
   }
 
   /// The picture of a frame is on disk.
-  public mutating func frameAssembled(_ id: JobID, frame: Int, digest: ContentHash, now: FarmTime) {
-    guard let job = jobs[id], let state = job.frames[frame], job.assembling.contains(frame) else { return }
+  ///
+  /// - Parameter attempt: What `assembly` said before the units were read; if units turned out void meanwhile, or the
+  ///   picture is there already, nothing happens. Nil: whatever is asked for now.
+  public mutating func frameAssembled(
+    _ id: JobID, frame: Int, attempt: Int? = nil, digest: ContentHash, now: FarmTime
+  ) {
+    guard let job = jobs[id], let state = job.frames[frame], let asked = job.assembling[frame],
+      attempt == nil || attempt == asked
+    else { return }
     var rays: UInt64 = 0
     var seconds = 0.0
     for unit in state.units.values {
@@ -156,21 +172,73 @@ extension Farm {
       rays += result.counters.rays + result.counters.shadowRays
       seconds += result.seconds
     }
-    let record = FrameRecord(job: id, number: frame, digest: digest, rays: rays, seconds: seconds)
-    jobs[id]?.finished[frame] = record
-    jobs[id]?.frames[frame] = nil
-    jobs[id]?.assembling.remove(frame)
-    write(.frame(record))
+    let record = FrameRecord(
+      job: id, number: frame, state: .provisional, revision: (job.delivered[frame]?.revision ?? 0) + 1, digest: digest,
+      rays: rays, seconds: seconds)
+    jobs[id]?.delivered[frame] = record
+    jobs[id]?.completeCount += 1
+    jobs[id]?.assembling[frame] = nil
+    if state.settledCount == job.plan.units.count { makeFinal(id, frame) } else { write(.frame(record)) }
     tell(.frameFinished(id, frame: frame))
-    if jobs[id]?.frames.isEmpty == true, var finished = jobs[id]?.record,
-      finished.state == .active || finished.state == .paused
+    if let job = jobs[id], job.completeCount == job.frameCount,
+      job.record.state == .active || job.record.state == .paused
     {
+      var finished = job.record
       finished.state = .finished
       finished.endedAt = now
       finished.reason = nil
       _ = keep(finished)
     } else {
       tell(.jobChanged(id))
+    }
+  }
+
+  /// All units of a delivered frame have settled.
+  private mutating func makeFinal(_ id: JobID, _ number: Int) {
+    guard var record = jobs[id]?.delivered[number], record.state == .provisional else { return }
+    record.state = .final
+    jobs[id]?.delivered[number] = record
+    jobs[id]?.frames[number] = nil
+    write(.frame(record))
+    tell(.frameFinal(id, frame: number))
+    if jobs[id]?.frames.isEmpty == true {
+      for agent in jobs[id]?.evidence.keys.sorted() ?? [] { agents[agent]?.jobs.remove(id) }
+      jobs[id]?.evidence = [:]
+    }
+  }
+
+  /// A unit of a delivered frame is void.
+  private mutating func reopen(_ id: JobID, _ number: Int) {
+    guard var record = jobs[id]?.delivered[number], record.state == .provisional else { return }
+    record.state = .reopened
+    jobs[id]?.delivered[number] = record
+    jobs[id]?.completeCount -= 1
+    write(.frame(record))
+    tell(.frameReopened(id, frame: number))
+    if var job = jobs[id]?.record, job.state == .finished {
+      job.state = .active
+      job.endedAt = nil
+      _ = keep(job)
+    } else {
+      tell(.jobChanged(id))
+    }
+  }
+
+  /// What a change of a frame's units means for its picture: it is made when all units are here and none is suspect, made
+  /// again when one turned out void, and final when all have settled.
+  mutating func review(_ id: JobID, _ number: Int) {
+    guard let job = jobs[id], let frame = job.frames[number] else { return }
+    let unitCount = job.plan.units.count
+    if frame.receivedCount < unitCount { reopen(id, number) }
+    let isDelivered = jobs[id]?.delivered[number]?.state == .provisional
+    if frame.receivedCount < unitCount || (!isDelivered && frame.heldBackCount > 0) {
+      jobs[id]?.assembling[number] = nil
+    } else if isDelivered {
+      if frame.settledCount == unitCount { makeFinal(id, number) }
+    } else if job.assembling[number] == nil {
+      jobs[id]?.attemptCount += 1
+      jobs[id]?.assembling[number] = job.attemptCount + 1
+      tell(.assemble(id, frame: number))
     }
   }
 }

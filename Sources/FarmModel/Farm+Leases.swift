@@ -12,8 +12,11 @@ extension Farm {
       throw FarmFault(
         .refused, "too_many_agents", "agent: this master remembers \(agents.count) agents and takes no more")
     }
-    var state = agents[record.key] ?? AgentState(record: record)
-    if let reason = state.record.banReason { throw banned(reason) }
+    guard KeyBytes(record.key) != nil, KeyBytes(record.contributor) != nil,
+      SignatureBytes(hexadecimal: record.contributorSignature) != nil
+    else { throw FarmFault(.refused, "bad_agent", "agent: a key or signature has not the digits that it should have") }
+    var state = agents[record.key]?.value ?? AgentState(record: record)
+    if let reason = state.record.banReason { throw banned(state.record, reason) }
     guard state.record.contributor == record.contributor else {
       throw FarmFault(
         .forbidden, "other_contributor",
@@ -24,13 +27,18 @@ extension Farm {
     state.record.threadCount = record.threadCount
     state.record.kernelRevision = record.kernelRevision
     state.record.instance = record.instance
-    state.lastSeen = now
-    agents[record.key] = state
+    // The first one stays: entries that pay and entries that revoke must agree.
+    if state.record.contributorSignature.isEmpty {
+      state.record.contributorSignature = record.contributorSignature
+    }
+    agents[record.key] = Boxed(state)
+    see(record.key, now)
     write(.agent(state.record))
     if hasRestarted {
       for id in state.leases { if let lease = leases[id], lease.commitment == nil { end(lease) } }
     }
     tell(.agentsChanged)
+    drawCheckers(for: .orphans)
     if !wantedChecks.isEmpty { tell(.verificationWanted) }
   }
 
@@ -41,28 +49,63 @@ extension Farm {
       if let lease = leases[id], lease.commitment == nil { end(lease) }
     }
     agents[agent]?.lastSeen = -.infinity
+    for ref in state.checks where wantedChecks[ref]?.checker == agent { drawChecker(ref) }
+    agents[agent]?.checks = []
     tell(.agentsChanged)
     tell(.verificationWanted)
   }
 
-  private func banned(_ reason: String) -> FarmFault {
-    FarmFault(
-      .forbidden, "banned",
-      "agent: gets no more work, because \(reason). If the machine is honest, its memory may be faulty: test it, then ask the farm's operator"
+  /// The machine does not pass the self-test: it gets no work. If it was banned for a wrong result, this explains it.
+  public mutating func brokenMachine(_ agent: KeyID) -> FarmFault {
+    noteBrokenMachine(agent)
+    if let record = agents[agent]?.record, let reason = record.banReason { return banned(record, reason) }
+    return FarmFault(
+      .forbidden, "self_test_failed",
+      "agent: this machine does not pass the self-test, so it looks broken, and gets no work; nobody takes that for dishonesty. `glint agent --self-test` says more; both sides must have the same version of glint"
     )
   }
 
-  /// The agent is alive.
-  private mutating func hear(_ agent: KeyID, _ now: FarmTime) throws(FarmFault) -> AgentState {
-    guard let state = agents[agent] else {
-      throw FarmFault(.forbidden, "unknown_session", "agent: not registered here")
-    }
-    if let reason = state.record.banReason { throw banned(reason) }
-    agents[agent]?.lastSeen = now
-    return state
+  /// For scheduling, never for pay.
+  public mutating func noteSpeed(_ agent: KeyID, pathsPerSecond: Double) {
+    agents[agent]?.pathsPerSecond = pathsPerSecond
   }
 
-  func isPresent(_ agent: AgentState, _ now: FarmTime) -> Bool {
+  /// What an agent hears that gets no more work.
+  private func banned(_ record: AgentRecord, _ reason: String) -> FarmFault {
+    switch record.banKind {
+    case .brokenMachine:
+      FarmFault(
+        .forbidden, "broken_machine",
+        "agent: gets no more work, because this machine computes wrongly: it fails the self-test too, and \(reason). Nobody thinks that you lie. Often it is faulty memory or overclocking: run a memory test (memtest86+), set the clocks back, then run the agent with a new key"
+      )
+    default:
+      FarmFault(
+        .forbidden, "banned",
+        "agent: gets no more work, because \(reason). If the machine is honest, its memory may be faulty: test it, then ask the farm's operator"
+      )
+    }
+  }
+
+  /// The agent is alive.
+  private mutating func hear(_ agent: KeyID, _ now: FarmTime) throws(FarmFault) -> AgentRecord {
+    guard let record = agents[agent]?.record else {
+      throw FarmFault(.forbidden, "unknown_session", "agent: not registered here")
+    }
+    if let reason = record.banReason { throw banned(record, reason) }
+    see(agent, now)
+    return record
+  }
+
+  mutating func see(_ agent: KeyID, _ now: FarmTime) {
+    clock = max(clock, now)
+    agents[agent]?.lastSeen = now
+    if agents[agent]?.isListed == false {
+      agents[agent]?.isListed = true
+      presentAgents.append(agent)
+    }
+  }
+
+  func isPresent(_ agent: Boxed<AgentState>, _ now: FarmTime) -> Bool {
     agent.record.banReason == nil && now - agent.lastSeen <= policy.presenceSeconds
   }
 
@@ -90,13 +133,13 @@ extension Farm {
     }
   }
 
-  /// Hands out up to `count` units: checks of others' units first, then previews, then frames that the agent has ready,
-  /// then frames that nobody works on, then any.
+  /// Hands out up to `count` units: checks of others' units that this agent was drawn for, then previews, then frames that
+  /// the agent has ready, then frames that nobody works on, then any; where there are none, checks that nobody waits for.
   public mutating func lease(
     to agent: KeyID, count: Int, prepared: Set<PreparedFrameRef>, now: FarmTime
   ) throws(FarmFault) -> [LeaseRecord] {
-    let state = try hear(agent, now)
-    var wanted = min(count, policy.leasesInAnswer, policy.leasesOfAgent - state.leases.count)
+    let record = try hear(agent, now)
+    var wanted = min(count, policy.leasesInAnswer, policy.leasesOfAgent - (agents[agent]?.leases.count ?? 0))
     guard wanted > 0 else { return [] }
     var granted: [LeaseRecord] = []
     func grant(_ farm: inout Farm, _ ref: UnitRef, isCheck: Bool) {
@@ -108,88 +151,63 @@ extension Farm {
       granted.append(lease)
       wanted -= 1
     }
-    for ref in wantedChecks where wanted > 0 {
-      guard jobs[ref.job]?.record.state == .active, let unit = unit(ref), unit.checkLease == nil,
-        let author = unit.record.result, author.contributor != state.record.contributor,
-        !unit.record.failures.contains(where: { $0.agent == agent })
-      else { continue }
-      grant(&self, ref, isCheck: true)
+    if let checks = agents[agent]?.checks, !checks.isEmpty {
+      var left: [UnitRef] = []
+      for ref in checks {
+        guard let check = wantedChecks[ref], check.checker == agent, let unit = unit(ref), unit.checkLease == nil else {
+          continue
+        }
+        if wanted > 0, isOpenForChecks(ref.job), canCheck(unit, agent, record.contributor) {
+          grant(&self, ref, isCheck: true)
+        } else {
+          left.append(ref)
+        }
+      }
+      agents[agent]?.checks = left
     }
     for id in order where wanted > 0 {
-      guard let job = jobs[id], job.record.state == .active else { continue }
+      // No state is kept here across changes: it would be copied.
+      guard let spec = jobs[id]?.record.spec, jobs[id]?.record.state == .active else { continue }
       for preview in [true, false] where wanted > 0 {
-        let key = JobSpecKey(bundle: job.record.spec.bundle.hex, camera: job.record.spec.camera)
         while wanted > 0 {
-          guard let frame = choose(id, preview: preview, agent: agent, key, prepared) else { break }
+          guard
+            let frame = choose(
+              id, preview: preview, agent: agent,
+              JobSpecKey(bundle: spec.bundle.hex, camera: spec.camera), prepared)
+          else { break }
           // From one frame as many as it has; the choice is made anew for the next.
-          let open = take(id, frame, preview: preview, agent: agent, limit: wanted)
+          let open = jobs[id]?.value.take(frame, preview: preview, agent: agent, limit: wanted) ?? []
           if open.isEmpty { break }
           for unit in open { grant(&self, UnitRef(job: id, frame: frame, unit: unit), isCheck: false) }
         }
       }
     }
+    if granted.isEmpty, policy.checksWhenIdle {
+      for ref in idleChecks(for: record, limit: min(wanted, policy.idleChecksInAnswer)) {
+        grant(&self, ref, isCheck: true)
+      }
+    }
     return granted
   }
 
-  /// The frame from which an agent should take its next units of a stage.
+  /// The frame from which an agent should take its next units of a stage: one that it has ready or is at work on, then one
+  /// that nobody works on, then any.
   private mutating func choose(
-    _ id: JobID, preview: Bool, agent: KeyID, _ key: JobSpecKey, _ prepared: Set<PreparedFrameRef>
+    _ id: JobID, preview: Bool, agent: KeyID, _ key: @autoclosure () -> JobSpecKey, _ prepared: Set<PreparedFrameRef>
   ) -> Int? {
-    guard let job = jobs[id] else { return nil }
-    var fallback: Int?
-    var free: Int?
-    var first: Int?
-    let start = preview ? job.firstOpenPreview : job.firstOpenRest
-    if start <= job.record.lastFrame {
-      for number in start...job.record.lastFrame {
-        guard let frame = job.frames[number], frame.hasOpen(preview: preview), isOpen(frame, preview, to: agent) else {
-          continue
-        }
-        if first == nil { first = number }
-        if prepared.contains(PreparedFrameRef(job: key, frame: number)) || frame.holders[agent] != nil { return number }
-        if frame.holders.isEmpty {
-          if free == nil { free = number }
-        } else if fallback == nil {
-          fallback = number
-        }
-        // Prepared frames are few and near; a long search for one costs more than it gives.
-        if free != nil, number - start > 256 { break }
+    var own: Int?
+    if let last = agents[agent]?.lastFrame, last.job == id,
+      jobs[id]?.frames[last.frame]?.value.isOpen(preview: preview, to: agent) == true
+    {
+      own = last.frame
+    }
+    if !prepared.isEmpty {
+      let key = key()
+      for frame in prepared where frame.job == key && frame.frame < own ?? .max {
+        if jobs[id]?.frames[frame.frame]?.value.isOpen(preview: preview, to: agent) == true { own = frame.frame }
       }
     }
-    if first == nil, let open = job.frames.filter({ $0.value.hasOpen(preview: preview) }).keys.min() {
-      if preview { jobs[id]?.firstOpenPreview = open } else { jobs[id]?.firstOpenRest = open }
-    } else if first == nil {
-      if preview { jobs[id]?.firstOpenPreview = .max } else { jobs[id]?.firstOpenRest = .max }
-    } else if let first {
-      // Units that only this agent may not have keep the mark where it is.
-      let hasEarlier = (start..<first).contains { job.frames[$0]?.hasOpen(preview: preview) == true }
-      if !hasEarlier { if preview { jobs[id]?.firstOpenPreview = first } else { jobs[id]?.firstOpenRest = first } }
-    }
-    return free ?? fallback
-  }
-
-  private func isOpen(_ frame: FrameProgress, _ preview: Bool, to agent: KeyID) -> Bool {
-    (preview ? frame.openPreview : frame.openRest).contains { unit in
-      frame.units[unit]?.record.failures.contains { $0.agent == agent } != true
-    }
-  }
-
-  private mutating func take(_ id: JobID, _ number: Int, preview: Bool, agent: KeyID, limit: Int) -> [Int] {
-    guard var frame = jobs[id]?.frames[number] else { return [] }
-    var taken: [Int] = []
-    var open = preview ? frame.openPreview : frame.openRest
-    var index = open.count - 1
-    while index >= 0, taken.count < limit {
-      let unit = open[index]
-      if frame.units[unit]?.record.failures.contains(where: { $0.agent == agent }) != true {
-        taken.append(unit)
-        open.remove(at: index)
-      }
-      index -= 1
-    }
-    if preview { frame.openPreview = open } else { frame.openRest = open }
-    jobs[id]?.frames[number] = frame
-    return taken
+    return own ?? jobs[id]?.value.nextFrame(preview: preview, agent: agent)
   }
 
   /// Notes a lease everywhere.
@@ -197,8 +215,9 @@ extension Farm {
     leases[lease.id] = lease
     agents[lease.agent]?.leases.insert(lease.id)
     jobs[lease.ref.job]?.frames[lease.ref.frame]?.holders[lease.agent, default: 0] += 1
-    if var unit = unit(lease.ref) {
-      if lease.isCheck { unit.checkLease = lease.id } else { unit.renderLease = lease.id }
+    if !lease.isCheck { agents[lease.agent]?.lastFrame = lease.ref }
+    if lease.isCheck, var unit = unit(lease.ref) {
+      unit.checkLease = lease.id
       keep(unit)
     }
   }
@@ -210,18 +229,27 @@ extension Farm {
     agents[lease.agent]?.leases.remove(lease.id)
     if let count = jobs[lease.ref.job]?.frames[lease.ref.frame]?.holders[lease.agent] {
       jobs[lease.ref.job]?.frames[lease.ref.frame]?.holders[lease.agent] = count > 1 ? count - 1 : nil
+      if count == 1 { noteFree(lease.ref) }
     }
-    guard var unit = unit(lease.ref) else { return }
     if lease.isCheck {
+      guard var unit = unit(lease.ref) else { return }
       if unit.checkLease == lease.id { unit.checkLease = nil }
       keep(unit)
-      if unit.record.check == .wanted { tell(.verificationWanted) }
-    } else if unit.renderLease == lease.id {
-      unit.renderLease = nil
-      keep(unit)
-      if unit.record.state == .open { jobs[lease.ref.job]?.reopen(lease.ref.frame, lease.ref.unit) }
+      if wantedChecks[lease.ref] != nil {
+        drawChecker(lease.ref)
+        tell(.verificationWanted)
+      }
+    } else if jobs[lease.ref.job]?.frames[lease.ref.frame]?.units[lease.ref.unit]?.record.state ?? .open == .open {
+      jobs[lease.ref.job]?.value.reopen(lease.ref.frame, lease.ref.unit)
     }
     tell(.workAvailable)
+  }
+
+  /// Nobody may hold a frame any more that has open units.
+  private mutating func noteFree(_ ref: UnitRef) {
+    guard let frame = jobs[ref.job]?.frames[ref.frame], frame.holders.isEmpty else { return }
+    if frame.value.hasOpen(preview: true) { jobs[ref.job]?.preview.note(ref.frame) }
+    if frame.value.hasOpen(preview: false) { jobs[ref.job]?.rest.note(ref.frame) }
   }
 
   // MARK: - Keeping and giving back
@@ -247,20 +275,21 @@ extension Farm {
 
   /// The agent could not render a unit: it does not get it again, and three such agents fail the job.
   public mutating func fail(_ id: LeaseID, of agent: KeyID, reason: String, now: FarmTime) throws(FarmFault) {
-    let state = try hear(agent, now)
+    let record = try hear(agent, now)
     guard let lease = leases[id], lease.agent == agent else { return }
     if var unit = unit(lease.ref), !unit.record.failures.contains(where: { $0.agent == agent }) {
+      jobs[lease.ref.job]?.frames[lease.ref.frame]?.failedUnits.insert(lease.ref.unit)
       unit.record.failures.append(UnitRecord.Failure(agent: agent, reason: String(reason.prefix(2000))))
       keep(unit)
       jobs[lease.ref.job]?.lastFailure =
-        "\(state.record.name) failed on frame \(lease.ref.frame): \(reason.prefix(500))"
+        "\(record.name) failed on frame \(lease.ref.frame): \(reason.prefix(500))"
       tell(.jobChanged(lease.ref.job))
       if unit.record.failures.count >= policy.failuresOfUnit, unit.record.state == .open {
         let tile = jobs[lease.ref.job]?.plan.units[lease.ref.unit].tile
         fail(
           lease.ref.job,
           reason:
-            "frame \(lease.ref.frame), tile at (\(tile?.x ?? 0), \(tile?.y ?? 0)): \(unit.record.failures.count) agents failed on it, the last one (\(state.record.name)) with: \(reason.prefix(500))",
+            "frame \(lease.ref.frame), tile at (\(tile?.x ?? 0), \(tile?.y ?? 0)): \(unit.record.failures.count) agents failed on it, the last one (\(record.name)) with: \(reason.prefix(500))",
           now: now)
       }
     }
@@ -271,7 +300,9 @@ extension Farm {
   ///
   /// - Returns: When to call again at the latest; nil if nothing is leased.
   public mutating func expireLeases(now: FarmTime) -> FarmTime? {
+    clock = max(clock, now)
     for lease in leases.values where lease.deadline <= now { end(lease) }
+    drawCheckers(for: .late)
     return leases.values.map(\.deadline).min()
   }
 }

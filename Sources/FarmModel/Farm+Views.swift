@@ -6,7 +6,12 @@ public struct JobView: Sendable {
   public var unitCount: Int
   public var receivedUnitCount: Int
   public var settledUnitCount: Int
+  /// Frames of which there is a picture.
   public var finishedFrameCount: Int
+  /// Of those, the ones of which all units have settled.
+  public var finalFrameCount: Int
+  /// What it has cost by the ledger.
+  public var credit: UInt128
   /// What an agent said last when it could not render a unit of an unfinished job.
   public var lastFailure: String?
 }
@@ -19,8 +24,10 @@ public struct FrameView: Sendable {
   public var settledUnitCount: Int
   /// Whether an agent has units of it in hand.
   public var isHeld: Bool
-  /// Of a finished frame.
+  /// Of a frame of which there is a picture.
   public var record: FrameRecord?
+  /// Upper limit of the expected share of wrong units in the picture, as `TrustModel` computes it; 0 if it is final.
+  public var error: Double?
 }
 
 /// An agent as people see it.
@@ -39,11 +46,12 @@ public struct ReceivedUnit: Sendable {
 }
 
 extension Farm {
-  private func view(_ job: JobState) -> JobView {
+  private func view(_ job: Boxed<JobState>) -> JobView {
     JobView(
       record: job.record, unitCount: job.unitCount, receivedUnitCount: job.receivedUnitCount,
-      settledUnitCount: job.settledUnitCount, finishedFrameCount: job.finished.count,
-      lastFailure: job.frames.isEmpty ? nil : job.lastFailure)
+      settledUnitCount: job.settledUnitCount, finishedFrameCount: job.completeCount,
+      finalFrameCount: job.frameCount - job.frames.count,
+      credit: cost(of: job.record.id), lastFailure: job.frames.isEmpty ? nil : job.lastFailure)
   }
 
   /// Newest first.
@@ -57,19 +65,37 @@ extension Farm {
     guard let job = jobs[id] else { return nil }
     let count = job.plan.units.count
     return (job.record.firstFrame...job.record.lastFrame).map { number in
-      if let record = job.finished[number] {
+      let (record, frame) = (job.delivered[number], job.frames[number])
+      guard let frame else {
         return FrameView(
           number: number, unitCount: count, receivedUnitCount: count, settledUnitCount: count, isHeld: false,
-          record: record)
+          record: record, error: 0)
       }
-      let frame = job.frames[number]
       return FrameView(
-        number: number, unitCount: count, receivedUnitCount: frame?.receivedCount ?? 0,
-        settledUnitCount: frame?.settledCount ?? 0, isHeld: frame?.holders.isEmpty == false, record: nil)
+        number: number, unitCount: count, receivedUnitCount: frame.receivedCount,
+        settledUnitCount: frame.settledCount, isHeld: !frame.holders.isEmpty, record: record,
+        error: record?.state == .provisional ? error(of: frame, in: job) : nil)
     }
   }
 
-  /// Units of an unfinished frame whose planes are here, in sample order.
+  private func error(of frame: Boxed<FrameProgress>, in job: Boxed<JobState>) -> Double {
+    let model = policy.trust
+    var sum = 0.0
+    // In the order of units: sums of the same numbers are the same.
+    for index in job.plan.units.indices {
+      guard let unit = frame.units[index], unit.record.state == .received, let result = unit.record.result else {
+        continue
+      }
+      if unit.record.check == .passed {
+        sum += unit.record.checker == nil ? 0 : model.assumedCheating * model.assumedCollusion
+      } else {
+        sum += model.error(after: job.evidence[result.agent]?.evidence(for: result.sequence) ?? TrustModel.Evidence())
+      }
+    }
+    return sum / Double(max(1, job.plan.units.count))
+  }
+
+  /// Units of a frame that is not final whose planes are here, in sample order.
   public func receivedUnits(_ id: JobID, frame number: Int) -> [ReceivedUnit] {
     guard let job = jobs[id], let frame = job.frames[number] else { return [] }
     return frame.units.values.compactMap { state in
@@ -89,10 +115,14 @@ extension Farm {
   /// Whether a unit's result came by this lease.
   public func isResult(of ref: UnitRef, lease: LeaseID) -> Bool { unit(ref)?.record.result?.lease == lease }
 
-  /// Whether all units of a frame hold, and its picture is not made yet.
-  public func isAssembling(_ id: JobID, frame number: Int) -> Bool { jobs[id]?.assembling.contains(number) == true }
+  /// The attempt to put a frame together that is asked for; nil if none is. Hand it to `frameAssembled`.
+  public func assembly(_ id: JobID, frame number: Int) -> Int? { jobs[id]?.assembling[number] }
 
-  public func isFinished(_ id: JobID, frame number: Int) -> Bool { jobs[id]?.finished[number] != nil }
+  /// Whether there is a picture of a frame; it may be provisional.
+  public func isDelivered(_ id: JobID, frame number: Int) -> Bool { jobs[id]?.delivered[number] != nil }
+
+  /// Whether a frame's planes are needed no more.
+  public func isFinal(_ id: JobID, frame number: Int) -> Bool { jobs[id]?.delivered[number]?.state == .final }
 
   public func agentViews(now: FarmTime) -> [AgentView] {
     agents.values.sorted { ($0.record.name, $0.record.key) < ($1.record.name, $1.record.key) }.map { agent in
@@ -101,6 +131,16 @@ extension Farm {
         isOnProbation: policy.checkRate > 0 && agent.record.correctCount < policy.probationCount,
         leaseCount: agent.leases.count)
     }
+  }
+
+  /// The spec with a hash, if a job that is not private has it.
+  public func publicSpec(_ hash: ContentHash) -> JobSpec? {
+    jobs.values.first { !$0.record.isPrivate && $0.specHash == hash }?.record.spec
+  }
+
+  /// Bundles of jobs that are not private.
+  public var publicBundles: Set<ContentHash> {
+    Set(jobs.values.filter { !$0.record.isPrivate }.map(\.record.spec.bundle))
   }
 
   /// Bundles that unfinished jobs need, and those that finished ones used.

@@ -12,20 +12,36 @@ public struct Farm: Sendable {
   public let kernelRevision: Int
   let random: @Sendable () -> UInt64
 
-  var jobs: [JobID: JobState] = [:]
+  var jobs: [JobID: Boxed<JobState>] = [:]
   /// Highest priority first, then oldest first.
   var order: [JobID] = []
-  var agents: [KeyID: AgentState] = [:]
+  var agents: [KeyID: Boxed<AgentState>] = [:]
   var leases: [LeaseID: LeaseRecord] = [:]
-  /// Units that wait for a second rendering, oldest first.
-  var wantedChecks: [UnitRef] = []
-  /// Units that wait for the master's kernel.
+  /// Agents that may be present, in no order; checkers are drawn from them.
+  var presentAgents: [KeyID] = []
+  /// Units that wait for a second rendering.
+  var wantedChecks: [UnitRef: WantedCheck] = [:]
+  /// The same, oldest first, to find those whose checker does not come; entries may be out of date.
+  var checkQueue: [(ref: UnitRef, order: Int)] = []
+  var checkQueueHead = 0
+  /// Those for which nobody could be drawn; some may have been made meanwhile.
+  var orphanedChecks: Set<UnitRef> = []
+  var checkCount = 0
+  /// Units whose results differ.
   var disputes: [UnitRef] = []
-  public internal(set) var credits: [KeyID: Credit] = [:]
   var sequence = 0
+  /// The latest time that was handed in. Ledger entries are dated with it.
+  public internal(set) var clock: FarmTime = -.infinity
+  /// Entries that are not known to be in the log yet, by index.
+  var outbox: [OutboxEntry] = []
+  /// The index of the next entry.
+  public internal(set) var entryCount: UInt64 = 0
+  /// The sum of all entries, by job and contributor.
+  var balances: [JobID: [KeyID: LedgerBalance]] = [:]
 
   private var changes: [Change] = []
   private var events: [FarmEvent] = []
+  var hasGrownLedger = false
 
   /// - Parameter random: Must not be foreseeable by agents: it draws checks and names leases.
   public init(policy: FarmPolicy, kernelRevision: Int, random: @escaping @Sendable () -> UInt64) {
@@ -42,8 +58,9 @@ public struct Farm: Sendable {
   }
 
   public mutating func takeEvents() -> [FarmEvent] {
-    defer { events = [] }
-    return events
+    defer { (events, hasGrownLedger) = ([], false) }
+    // Once, however many entries there are: pages listen to the same events.
+    return hasGrownLedger ? events + [.ledgerGrew] : events
   }
 
   mutating func write(_ change: Change) { changes.append(change) }
@@ -57,38 +74,55 @@ public struct Farm: Sendable {
     random: @escaping @Sendable () -> UInt64
   ) {
     self.init(policy: policy, kernelRevision: kernelRevision, random: random)
-    for record in stored.jobs { jobs[record.id] = JobState(record) }
-    for record in stored.agents { agents[record.key] = AgentState(record: record) }
+    var stored = stored
+    outbox = stored.outbox
+    entryCount = stored.publishedEntryCount + UInt64(stored.outbox.count)
+    for record in stored.balances { balances[record.job, default: [:]][record.contributor] = record.balance }
+    hasGrownLedger = !outbox.isEmpty
+    for record in stored.jobs { jobs[record.id] = Boxed(JobState(record)) }
+    for record in stored.agents { agents[record.key] = Boxed(AgentState(record: record)) }
     for record in stored.frames {
-      jobs[record.job]?.finished[record.number] = record
-      jobs[record.job]?.frames[record.number] = nil
+      jobs[record.job]?.delivered[record.number] = record
+      if record.state == .final { jobs[record.job]?.frames[record.number] = nil }
     }
+    for id in jobs.keys { jobs[id]?.value.countOpen() }
+    clock = now
     var touched: [JobID: [Int: Set<Int>]] = [:]
+    // What is from before there was a ledger is rendered again: nothing could be entered for it.
+    for index in stored.units.indices {
+      let record = stored.units[index]
+      guard record.state == .received, let agent = record.result?.agent,
+        agents[agent]?.record.contributorSignature.isEmpty != false
+      else { continue }
+      stored.units[index] = UnitRecord(record.ref)
+      write(.unit(stored.units[index]))
+    }
     for record in stored.units {
       guard let job = jobs[record.ref.job], job.plan.units.indices.contains(record.ref.unit) else { continue }
       if let result = record.result {
         sequence = max(sequence, result.sequence + 1)
-        if record.state == .settled { pay(record, result) }
       }
       guard job.frames[record.ref.frame] != nil else { continue }
       jobs[record.ref.job]?.frames[record.ref.frame]?.units[record.ref.unit] = UnitState(record: record)
-      guard record.state != .open, let result = record.result else { continue }
+      if !record.failures.isEmpty {
+        jobs[record.ref.job]?.frames[record.ref.frame]?.failedUnits.insert(record.ref.unit)
+      }
+      count(record, 1)
+      guard record.state != .open else { continue }
       touched[record.ref.job, default: [:]][record.ref.frame, default: []].insert(record.ref.unit)
-      jobs[record.ref.job]?.frames[record.ref.frame]?.receivedCount += 1
-      jobs[record.ref.job]?.receivedUnitCount += 1
-      if record.state == .settled {
-        jobs[record.ref.job]?.frames[record.ref.frame]?.settledCount += 1
-        jobs[record.ref.job]?.settledUnitCount += 1
-      } else {
-        agents[result.agent]?.unsettled.insert(record.ref)
-        if record.check == .wanted || record.check == .disputed {
-          // When it was drawn is not kept; certainly after its own commitment.
-          jobs[record.ref.job]?.frames[record.ref.frame]?.units[record.ref.unit]?.drawnAt = result.sequence + 1
-        }
-        if record.check == .wanted { wantedChecks.append(record.ref) }
-        if record.check == .disputed { disputes.append(record.ref) }
+      if record.check == .wanted { want(record.ref) }
+      if record.check == .disputed {
+        disputes.append(record.ref)
+        if record.opinions.contains(where: { $0.checker == nil }) { want(record.ref) }
       }
     }
+    for (id, job) in jobs {
+      let final = job.delivered.values.count { $0.state == .final }
+      jobs[id]?.settledUnitCount += final * job.plan.units.count
+      jobs[id]?.receivedUnitCount += final * job.plan.units.count
+      jobs[id]?.completeCount = job.delivered.values.count { $0.state != .reopened }
+    }
+    restoreEvidence(stored.units)
     for lease in stored.leases {
       guard jobs[lease.ref.job]?.frames[lease.ref.frame] != nil, agents[lease.agent] != nil else {
         write(.leaseEnded(lease.id))
@@ -105,15 +139,10 @@ public struct Farm: Sendable {
         jobs[job]?.frames[frame]?.openPreview.removeAll { units.contains($0) }
         jobs[job]?.frames[frame]?.openRest.removeAll { units.contains($0) }
       }
+      jobs[job]?.value.countOpen()
     }
     for (id, job) in jobs {
-      jobs[id]?.settledUnitCount += job.finished.count * job.plan.units.count
-      jobs[id]?.receivedUnitCount += job.finished.count * job.plan.units.count
-      for (number, frame) in job.frames where frame.settledCount == job.plan.units.count {
-        jobs[id]?.assembling.insert(number)
-        tell(.assemble(id, frame: number))
-      }
-      drawTailChecks(id)
+      for number in job.frames.keys.sorted() { review(id, number) }
     }
     sortJobs()
     if !disputes.isEmpty || !wantedChecks.isEmpty { tell(.verificationWanted) }
@@ -127,6 +156,9 @@ public struct Farm: Sendable {
 
   // MARK: - Units
 
+  /// Time has passed.
+  public mutating func tick(_ now: FarmTime) { clock = max(clock, now) }
+
   func unit(_ ref: UnitRef) -> UnitState? {
     guard let job = jobs[ref.job], let frame = job.frames[ref.frame] else { return nil }
     return frame.units[ref.unit] ?? UnitState(record: UnitRecord(ref))
@@ -136,21 +168,33 @@ public struct Farm: Sendable {
   mutating func keep(_ state: UnitState) {
     let ref = state.record.ref
     guard jobs[ref.job]?.frames[ref.frame] != nil else { return }
-    let old = jobs[ref.job]?.frames[ref.frame]?.units[ref.unit]?.record ?? UnitRecord(ref)
-    jobs[ref.job]?.frames[ref.frame]?.units[ref.unit] = state
-    if old != state.record { write(.unit(state.record)) }
+    let old = jobs[ref.job]?.frames[ref.frame]?.units.updateValue(state, forKey: ref.unit)?.record ?? UnitRecord(ref)
+    guard old != state.record else { return }
+    count(old, -1)
+    count(state.record, 1)
+    write(.unit(state.record))
   }
 
-  mutating func pay(_ record: UnitRecord, _ result: UnitRecord.Result) {
-    var credit = credits[result.contributor] ?? Credit()
-    credit.unitCount += 1
-    credit.counters = credit.counters + result.counters
-    credits[result.contributor] = credit
+  /// Counts a unit of a frame that is not final, or takes it out of the counts.
+  private mutating func count(_ record: UnitRecord, _ step: Int) {
+    guard record.state != .open, let author = record.result?.agent else { return }
+    let ref = record.ref
+    jobs[ref.job]?.receivedUnitCount += step
+    jobs[ref.job]?.frames[ref.frame]?.receivedCount += step
+    if record.state == .settled {
+      jobs[ref.job]?.settledUnitCount += step
+      jobs[ref.job]?.frames[ref.frame]?.settledCount += step
+      return
+    }
+    agents[author]?.pendingCount += step
+    if record.check == .disputed { agents[author]?.disputeCount += step }
+    if record.isHeldBack { jobs[ref.job]?.frames[ref.frame]?.heldBackCount += step }
     if record.check == .passed, let checker = record.checker {
-      var credit = credits[checker.contributor] ?? Credit()
-      credit.checkCount += 1
-      credit.checkCounters = credit.checkCounters + result.counters
-      credits[checker.contributor] = credit
+      if step > 0 {
+        agents[checker.agent]?.vouched.insert(ref)
+      } else {
+        agents[checker.agent]?.vouched.remove(ref)
+      }
     }
   }
 }

@@ -6,10 +6,6 @@ public struct FarmPolicy: Sendable, Equatable {
   public var leasesInAnswer = 32
   /// Units in one agent's hands at most.
   public var leasesOfAgent = 256
-  /// Share of a proven agent's units that are rendered twice; with 0 nothing is checked, new agents' units neither.
-  public var checkRate = 0.05
-  /// So many correct checks make a new agent a proven one; until then all its units are checked.
-  public var probationCount = 10
   /// An agent that was not heard of for so long does not count as one who could check others.
   public var presenceSeconds: Double = 40
   /// Agents that are remembered at most: keys cost nothing.
@@ -17,7 +13,48 @@ public struct FarmPolicy: Sendable, Equatable {
   /// Different agents that fail on a unit before its job fails.
   public var failuresOfUnit = 3
 
+  // MARK: - Standing
+
+  /// So many correct checks make a new agent a proven one; until then all its units are checked.
+  public var probationCount = 10
+  /// Share of a proven agent's units that are rendered twice, drawn after commitment; with 0 nothing is checked, new
+  /// agents' units neither.
+  public var checkRate = 0.05
+  /// So many correct checks make a proven agent a veteran.
+  public var veteranCount = 200
+  /// A veteran's check rate is `checkRate` times this.
+  public var veteranFactor = 0.6
+
+  // MARK: - Evidence (docs/verification.md)
+
+  /// Assumed share of agents that cheat.
+  public var assumedCheating = 0.1
+  /// Assumed probability that a checker drawn at random covers up for the author.
+  public var assumedCollusion = 0.1
+  /// Contributors whose agents' checks count as the master's own: the operator's machines, say.
+  public var trustedContributors: Set<KeyID> = []
+  /// Whether agents and the master's verifier, when nothing else is to do, check what lacks evidence.
+  public var checksWhenIdle = true
+  /// Such checks handed out in one answer at most: new work must not wait long for them.
+  public var idleChecksInAnswer = 4
+  /// An agent that was drawn to check and does not ask for work for so long is replaced by another.
+  public var checkPatienceSeconds: Double = 20
+
   public init() {}
+
+  /// How results become believable under this policy.
+  public var trust: TrustModel {
+    TrustModel(assumedCheating: assumedCheating, assumedCollusion: assumedCollusion)
+  }
+
+  /// Probability that a result of an agent is checked, 0 to 1.
+  ///
+  /// - Parameter correctCount: The agent's checks that agreed.
+  public func checkRate(correctCount: Int) -> Double {
+    if checkRate <= 0 { return 0 }
+    if correctCount < probationCount { return 1 }
+    return correctCount < veteranCount ? checkRate : checkRate * veteranFactor
+  }
 }
 
 /// Why the farm does not do what was asked.

@@ -4,14 +4,11 @@ import SceneModel
 /// A unit as the farm sees it at a moment.
 struct UnitState: Sendable {
   var record: UnitRecord
-  /// Live leases to render it; more than one only where an old one ran out.
-  var renderLease: LeaseID?
+  /// Live lease to check it. (One to render it needs no note: then it is open, and not among the open units.)
   var checkLease: LeaseID?
-  /// Results that had arrived when its check was drawn: evidence for those of the same agent.
-  var drawnAt = 0
 }
 
-/// A frame of a job that is not finished.
+/// A frame that is not final.
 struct FrameProgress: Sendable {
   /// Only units that were touched; the others are open.
   var units: [Int: UnitState] = [:]
@@ -20,8 +17,12 @@ struct FrameProgress: Sendable {
   var openRest: [Int]
   var receivedCount = 0
   var settledCount = 0
+  /// Units that are here but not yet fit for a picture.
+  var heldBackCount = 0
   /// Leases by agent.
   var holders: [KeyID: Int] = [:]
+  /// Units on which somebody failed.
+  var failedUnits: Set<Int> = []
 
   init(_ plan: FramePlan) {
     openPreview = Array((0..<plan.previewCount).reversed())
@@ -29,32 +30,151 @@ struct FrameProgress: Sendable {
   }
 
   func hasOpen(preview: Bool) -> Bool { preview ? !openPreview.isEmpty : !openRest.isEmpty }
+
+  /// Whether an agent may have an open unit of a stage: none on which it failed.
+  func isOpen(preview: Bool, to agent: KeyID) -> Bool {
+    let open = preview ? openPreview : openRest
+    return failedUnits.isEmpty ? !open.isEmpty : open.contains { mayHave($0, agent) }
+  }
+
+  private func mayHave(_ unit: Int, _ agent: KeyID) -> Bool {
+    !failedUnits.contains(unit) || units[unit]?.record.failures.contains { $0.agent == agent } != true
+  }
+
+  /// Takes up to `limit` open units of a stage for an agent.
+  mutating func take(preview: Bool, agent: KeyID, limit: Int) -> [Int] {
+    var open: [Int] = []
+    // Out of its place, so that it is not copied.
+    swap(&open, &self[keyPath: preview ? \FrameProgress.openPreview : \FrameProgress.openRest])
+    var taken: [Int] = []
+    var index = open.count - 1
+    while index >= 0, taken.count < limit {
+      if failedUnits.isEmpty || mayHave(open[index], agent) { taken.append(open.remove(at: index)) }
+      index -= 1
+    }
+    swap(&open, &self[keyPath: preview ? \FrameProgress.openPreview : \FrameProgress.openRest])
+    return taken
+  }
+}
+
+/// Which frames of a job may have open units of a stage that nobody works on, lowest first.
+struct OpenFrames: Sendable {
+  /// Every frame from this one on may.
+  private(set) var fresh: Int
+  /// A heap of earlier ones that came back.
+  private var heap: [Int] = []
+
+  init(_ first: Int) { fresh = first }
+
+  /// A frame before `fresh` has open units again, or nobody holds it any more.
+  mutating func note(_ frame: Int) {
+    guard frame < fresh else { return }
+    heap.append(frame)
+    var index = heap.count - 1
+    while index > 0, heap[index] < heap[(index - 1) / 2] {
+      heap.swapAt(index, (index - 1) / 2)
+      index = (index - 1) / 2
+    }
+  }
+
+  /// The lowest.
+  var first: Int { heap.first ?? fresh }
+
+  /// The lowest is none: leaves it out until it is noted again.
+  mutating func drop() {
+    guard !heap.isEmpty else {
+      fresh += 1
+      return
+    }
+    heap.swapAt(0, heap.count - 1)
+    heap.removeLast()
+    var index = 0
+    while true {
+      var least = index
+      for child in [2 * index + 1, 2 * index + 2] where child < heap.count && heap[child] < heap[least] {
+        least = child
+      }
+      if least == index { break }
+      heap.swapAt(index, least)
+      index = least
+    }
+  }
 }
 
 /// A job with its frames.
 struct JobState: Sendable {
   var record: JobRecord
   let plan: FramePlan
-  /// By number; finished frames have none.
-  var frames: [Int: FrameProgress] = [:]
-  var finished: [Int: FrameRecord] = [:]
-  /// Frames whose units have all settled, being put together.
-  var assembling: Set<Int> = []
+  let specHash: ContentHash
+  /// By number; final frames have none.
+  var frames: [Int: Boxed<FrameProgress>] = [:]
+  /// Frames of which there is a picture.
+  var delivered: [Int: FrameRecord] = [:]
+  /// Of those, the ones whose picture is not being made anew.
+  var completeCount = 0
+  /// Frames whose picture can be made, with the number of the attempt.
+  var assembling: [Int: Int] = [:]
+  var attemptCount = 0
+  /// By author.
+  var evidence: [KeyID: AgentEvidence] = [:]
   var settledUnitCount = 0
   var receivedUnitCount = 0
   /// What an agent said last when it could not render a unit.
   var lastFailure: String?
-  /// No frame before these has open units of that stage.
-  var firstOpenPreview: Int
-  var firstOpenRest: Int
+  /// Open units of each stage that nobody holds.
+  var openPreviewCount = 0
+  var openRestCount = 0
+  /// Where they may be.
+  var preview: OpenFrames
+  var rest: OpenFrames
 
   init(_ record: JobRecord) {
     self.record = record
+    specHash = record.spec.hash
     plan = FramePlan(
       width: record.spec.width, height: record.spec.height, samples: record.spec.samples, tile: record.tile)
-    firstOpenPreview = record.firstFrame
-    firstOpenRest = record.firstFrame
-    for number in record.firstFrame...record.lastFrame { frames[number] = FrameProgress(plan) }
+    preview = OpenFrames(record.firstFrame)
+    rest = OpenFrames(record.firstFrame)
+    for number in record.firstFrame...record.lastFrame { frames[number] = Boxed(FrameProgress(plan)) }
+    countOpen()
+  }
+
+  /// Counts anew.
+  mutating func countOpen() {
+    openPreviewCount = frames.values.reduce(0) { $0 + $1.openPreview.count }
+    openRestCount = frames.values.reduce(0) { $0 + $1.openRest.count }
+  }
+
+  /// Takes up to `limit` open units of a frame's stage for an agent.
+  mutating func take(_ number: Int, preview: Bool, agent: KeyID, limit: Int) -> [Int] {
+    let taken = frames[number]?.value.take(preview: preview, agent: agent, limit: limit) ?? []
+    if preview { openPreviewCount -= taken.count } else { openRestCount -= taken.count }
+    return taken
+  }
+
+  /// The lowest frame with open units for an agent that nobody holds; near the end, one that somebody holds.
+  mutating func nextFrame(preview isPreview: Bool, agent: KeyID) -> Int? {
+    guard (isPreview ? openPreviewCount : openRestCount) > 0 else { return nil }
+    var open = OpenFrames(0)
+    // Out of its place, so that it is not copied.
+    swap(&open, &self[keyPath: isPreview ? \JobState.preview : \JobState.rest])
+    // Frames that somebody holds come back when that ends; those that this agent may not have, at once.
+    var passed: [Int] = []
+    var found: Int?
+    while open.first <= record.lastFrame {
+      let number = open.first
+      if let frame = frames[number], frame.holders.isEmpty, frame.value.hasOpen(preview: isPreview) {
+        if frame.value.isOpen(preview: isPreview, to: agent) {
+          found = number
+          break
+        }
+        passed.append(number)
+      }
+      open.drop()
+    }
+    for number in passed { open.note(number) }
+    swap(&open, &self[keyPath: isPreview ? \JobState.preview : \JobState.rest])
+    return found ?? frames.filter { $0.value.value.isOpen(preview: isPreview, to: agent) }.keys.min()
   }
 
   var frameCount: Int { record.lastFrame - record.firstFrame + 1 }
@@ -62,15 +182,16 @@ struct JobState: Sendable {
 
   /// Puts a unit back among those to be handed out.
   mutating func reopen(_ frame: Int, _ unit: Int) {
-    guard var state = frames[frame] else { return }
+    guard frames[frame] != nil else { return }
     if unit < plan.previewCount {
-      state.openPreview.append(unit)
-      firstOpenPreview = min(firstOpenPreview, frame)
+      frames[frame]?.openPreview.append(unit)
+      openPreviewCount += 1
+      preview.note(frame)
     } else {
-      state.openRest.append(unit)
-      firstOpenRest = min(firstOpenRest, frame)
+      frames[frame]?.openRest.append(unit)
+      openRestCount += 1
+      rest.note(frame)
     }
-    frames[frame] = state
   }
 }
 
@@ -79,20 +200,31 @@ struct AgentState: Sendable {
   var record: AgentRecord
   var lastSeen: FarmTime = 0
   var leases: Set<LeaseID> = []
+  /// Measured by the self-test. 0: not known.
+  var pathsPerSecond = 0.0
   /// Results that are neither settled nor void.
-  var unsettled: Set<UnitRef> = []
+  var pendingCount = 0
+  /// Results of it in dispute: until that is decided, nothing of it settles.
+  var disputeCount = 0
+  /// The frame of which it had units last.
+  var lastFrame: UnitRef?
+  /// Jobs in which it has results.
+  var jobs: Set<JobID> = []
+  /// Units that it was drawn to check, oldest first; some may have gone to others meanwhile.
+  var checks: [UnitRef] = []
+  /// Units that it checked and agreed with, not settled yet.
+  var vouched: Set<UnitRef> = []
+  /// Whether it is among `Farm.presentAgents`.
+  var isListed = false
 }
 
-/// What a contributor has earned.
-public struct Credit: Sendable, Equatable {
-  /// Settled units.
-  public var unitCount = 0
-  public var counters = WorkCounters()
-  /// Checks of others' units that agreed.
-  public var checkCount = 0
-  public var checkCounters = WorkCounters()
-
-  public init() {}
+/// A check that was drawn and is not made.
+struct WantedCheck: Sendable {
+  /// Drawn at random, so that nobody can choose whom to check; nil where nobody could be.
+  var checker: KeyID?
+  /// When it was drawn, and a number that grows with every draw.
+  var since: FarmTime
+  var order: Int
 }
 
 /// What somebody outside should do or know after a step.
@@ -100,14 +232,21 @@ public enum FarmEvent: Sendable, Equatable {
   case jobChanged(JobID)
   /// A unit's planes are here, are void, or hold.
   case unitChanged(UnitRef)
-  /// All units hold: put the picture together, then call `frameAssembled`.
+  /// All units are here and none is suspect: put the picture together, then call `frameAssembled`.
   case assemble(JobID, frame: Int)
+  /// There is a picture, or a new revision of it.
   case frameFinished(JobID, frame: Int)
+  /// Units of the picture turned out void; another revision follows.
+  case frameReopened(JobID, frame: Int)
+  /// All units of the picture have settled: their planes may go.
+  case frameFinal(JobID, frame: Int)
   /// There may be work for those who wait.
   case workAvailable
   /// There may be something for the master's own verifier.
   case verificationWanted
   case agentsChanged
-  /// The planes of a void result may go.
-  case planesVoid(UnitRef)
+  /// The ledger's outbox holds entries for the log.
+  case ledgerGrew
+  /// The planes that came by this lease are void and may go.
+  case planesVoid(UnitRef, LeaseID)
 }

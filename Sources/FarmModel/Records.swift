@@ -17,6 +17,15 @@ public struct JobRecord: Sendable, Equatable, Codable {
   /// Edge of a tile.
   public var tile: Int
   public var priority: Int
+  /// Largest share of units that may be wrong, 0 to 1, as `TrustModel` computes it: a unit settles only below it. With 0
+  /// the master, or agents that it trusts, must render every unit again.
+  public var trust: Double
+  /// Its spec and bundle are for its people and agents only; the ledger has their hashes all the same.
+  public var isPrivate = false
+  /// Credit at which it pauses.
+  public var budget: UInt64?
+  /// What its submitter's machine thought that it would cost, in credit.
+  public var estimatedCredit: UInt64?
   public var state: State
   /// Why it failed or waits.
   public var reason: String?
@@ -27,7 +36,8 @@ public struct JobRecord: Sendable, Equatable, Codable {
 
   public init(
     id: JobID, name: String, spec: JobSpec, picture: PictureSpec, firstFrame: Int, lastFrame: Int, tile: Int,
-    priority: Int, state: State = .active, createdAt: FarmTime, requestID: String
+    priority: Int, trust: Double = JobRecord.defaultTrust, state: State = .active, createdAt: FarmTime,
+    requestID: String
   ) {
     self.id = id
     self.name = name
@@ -37,10 +47,13 @@ public struct JobRecord: Sendable, Equatable, Codable {
     self.lastFrame = lastFrame
     self.tile = tile
     self.priority = priority
+    self.trust = trust
     self.state = state
     self.createdAt = createdAt
     self.requestID = requestID
   }
+
+  public static let defaultTrust = 1e-3
 }
 
 /// What is kept of a unit that somebody rendered or failed on; an untouched unit has no record.
@@ -48,9 +61,9 @@ public struct UnitRecord: Sendable, Equatable, Codable {
   public enum State: String, Sendable, Codable {
     /// To be rendered.
     case open
-    /// Its planes are here; whether they are right is not known yet.
+    /// Its planes are here and may be part of a provisional picture; whether they are right is not known yet.
     case received
-    /// Credited; part of the picture.
+    /// Credited, and for good part of the picture.
     case settled
   }
 
@@ -61,6 +74,15 @@ public struct UnitRecord: Sendable, Equatable, Codable {
     /// Two results differ: the master's kernel decides.
     case disputed
     case passed
+  }
+
+  /// Why a check was drawn when the result arrived.
+  public enum Draw: String, Sendable, Codable {
+    case none
+    /// At random, at the rate of its agent's standing.
+    case sampled
+    /// Its agent was on probation: no picture uses it before the check agreed.
+    case probation
   }
 
   public struct Result: Sendable, Equatable, Codable {
@@ -101,32 +123,74 @@ public struct UnitRecord: Sendable, Equatable, Codable {
     }
   }
 
-  /// A check by a peer that agreed.
+  /// A second rendering by a peer, and what it is paid for: the lease that it did it under and what it signed.
   public struct Checker: Sendable, Equatable, Codable {
     public var agent: KeyID
     public var contributor: KeyID
+    public var lease: LeaseID
+    public var commitment: LeaseRecord.Commitment
 
-    public init(agent: KeyID, contributor: KeyID) {
+    public init(agent: KeyID, contributor: KeyID, lease: LeaseID, commitment: LeaseRecord.Commitment) {
       self.agent = agent
       self.contributor = contributor
+      self.lease = lease
+      self.commitment = commitment
+    }
+  }
+
+  /// What somebody else than the author says of a disputed unit.
+  public struct Opinion: Sendable, Equatable, Codable {
+    /// Nil: the master's kernel, which rendered it twice with equal results.
+    public var checker: Checker?
+    public var digest: ContentHash
+    public var counters: WorkCounters
+
+    public init(checker: Checker?, digest: ContentHash, counters: WorkCounters) {
+      self.checker = checker
+      self.digest = digest
+      self.counters = counters
     }
   }
 
   public var ref: UnitRef
   public var state = State.open
   public var result: Result?
+  public var draw = Draw.none
   public var check = Check.none
-  /// Who rendered it a second time: of the check that passed, or of the dispute.
+  /// Who agreed; nil where the master did.
   public var checker: Checker?
+  /// Peers whose check showed that an earlier result was wrong: paid when the unit settles.
+  public var witnesses: [Checker] = []
+  /// Index of the ledger's entry that pays the result.
+  public var entry: UInt64?
+  /// Of a disputed unit, in the order in which they were heard.
+  public var opinions: [Opinion] = []
   public var failures: [Failure] = []
 
   public init(_ ref: UnitRef) { self.ref = ref }
+
+  /// No picture is made of it, though its planes are here.
+  public var isHeldBack: Bool {
+    state == .received && (check == .disputed || (draw == .probation && check != .passed))
+  }
 }
 
-/// What is kept of a finished frame.
+/// What is kept of a frame that was put together.
 public struct FrameRecord: Sendable, Equatable, Codable {
+  public enum State: String, Sendable, Codable {
+    /// Delivered, though some of its units have not settled.
+    case provisional
+    /// Units of the picture turned out void: they are rendered again, and the picture is made anew.
+    case reopened
+    /// All units have settled.
+    case final
+  }
+
   public var job: JobID
   public var number: Int
+  public var state: State
+  /// How often its picture was made.
+  public var revision: Int
   /// Of the merged film.
   public var digest: ContentHash
   /// Rays and shadow rays of its units.
@@ -134,9 +198,14 @@ public struct FrameRecord: Sendable, Equatable, Codable {
   /// Time that agents spent on it.
   public var seconds: Double
 
-  public init(job: JobID, number: Int, digest: ContentHash, rays: UInt64, seconds: Double) {
+  public init(
+    job: JobID, number: Int, state: State = .final, revision: Int = 1, digest: ContentHash, rays: UInt64,
+    seconds: Double
+  ) {
     self.job = job
     self.number = number
+    self.state = state
+    self.revision = revision
     self.digest = digest
     self.rays = rays
     self.seconds = seconds
@@ -145,24 +214,36 @@ public struct FrameRecord: Sendable, Equatable, Codable {
 
 /// What is kept of an agent.
 public struct AgentRecord: Sendable, Equatable, Codable {
+  public enum BanKind: String, Sendable, Codable {
+    /// A result differs from what the master's kernel renders.
+    case wrongResult
+    /// Its self-test differs too, or from run to run: the machine is broken, nobody lies.
+    case brokenMachine
+  }
+
   public var key: KeyID
   public var contributor: KeyID
+  /// The contributor's over `Statements.agentKey`: every ledger entry of this agent repeats it.
+  public var contributorSignature: String
   public var name: String
   public var threadCount: Int
   public var kernelRevision: Int
   /// The running process: another one with the same key has lost what the first had in hand.
   public var instance: String
-  /// Checks that agreed.
+  /// Standing: checks of its results that agreed.
   public var correctCount = 0
   public var unitCount = 0
   /// Why it gets no work any more.
   public var banReason: String?
+  public var banKind: BanKind?
 
   public init(
-    key: KeyID, contributor: KeyID, name: String, threadCount: Int, kernelRevision: Int, instance: String
+    key: KeyID, contributor: KeyID, contributorSignature: String, name: String, threadCount: Int, kernelRevision: Int,
+    instance: String
   ) {
     self.key = key
     self.contributor = contributor
+    self.contributorSignature = contributorSignature
     self.name = name
     self.threadCount = threadCount
     self.kernelRevision = kernelRevision
@@ -204,6 +285,32 @@ public struct LeaseRecord: Sendable, Equatable, Codable {
   }
 }
 
+/// An entry on its way into the ledger's log.
+public struct OutboxEntry: Sendable, Equatable {
+  /// Its place in the log.
+  public var index: UInt64
+  /// `LedgerEntry.encoded`.
+  public var bytes: [UInt8]
+
+  public init(index: UInt64, bytes: [UInt8]) {
+    self.index = index
+    self.bytes = bytes
+  }
+}
+
+/// What a contributor has from one job: the sum of its ledger entries, kept so that nobody has to read them all.
+public struct BalanceRecord: Sendable, Equatable {
+  public var job: JobID
+  public var contributor: KeyID
+  public var balance: LedgerBalance
+
+  public init(job: JobID, contributor: KeyID, balance: LedgerBalance) {
+    self.job = job
+    self.contributor = contributor
+    self.balance = balance
+  }
+}
+
 /// One row to be written. All changes of one step are written in one transaction, before anybody hears of it.
 public enum Change: Sendable, Equatable {
   case job(JobRecord)
@@ -212,6 +319,12 @@ public enum Change: Sendable, Equatable {
   case agent(AgentRecord)
   case lease(LeaseRecord)
   case leaseEnded(LeaseID)
+  case ledgerEntry(OutboxEntry)
+  /// All entries before this index are in the log: the outbox forgets them.
+  case ledgerPublished(upTo: UInt64)
+  case balance(BalanceRecord)
+  /// Forgets all balances: they are written anew.
+  case balancesForgotten
 }
 
 /// Everything that a store holds.
@@ -221,6 +334,11 @@ public struct StoredFarm: Sendable {
   public var frames: [FrameRecord] = []
   public var agents: [AgentRecord] = []
   public var leases: [LeaseRecord] = []
+  /// Entries that are not known to be in the log yet, by index.
+  public var outbox: [OutboxEntry] = []
+  /// Entries that are known to be in the log: the outbox begins here.
+  public var publishedEntryCount: UInt64 = 0
+  public var balances: [BalanceRecord] = []
 
   public init() {}
 }

@@ -24,6 +24,21 @@ public enum Statements {
     return writer.bytes
   }
 
+  /// What a contributor's key signs: credit of mine is paid out to this address.
+  ///
+  /// - Parameters:
+  ///   - address: 20 bytes.
+  ///   - registeredAt: Whole seconds since 1970; of two statements of one key the later holds.
+  public static func payoutAddress(_ address: [UInt8], of contributor: KeyBytes, registeredAt: UInt64) -> [UInt8] {
+    precondition(address.count == 20)
+    var writer = ByteWriter()
+    writer.tag("glint payout address 1\n")
+    writer.raw(contributor.bytes)
+    writer.raw(address)
+    writer.integer(registeredAt)
+    return writer.bytes
+  }
+
   /// - Parameters:
   ///   - signature: Hexadecimal digits.
   ///   - key: An Ed25519 public key.
@@ -52,5 +67,22 @@ public enum Statements {
       bytes.append(high << 4 | low)
     }
     return bytes
+  }
+
+  /// Lower-case digits of bytes.
+  public static func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
+    text.reserveCapacity(2 * bytes.count)
+    for byte in bytes {
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// The number with these 16 lower-case digits; nil if they are anything else.
+  static func number(hexadecimal text: String) -> UInt64? {
+    bytes(hexadecimal: text, count: 8)?.reduce(0) { $0 << 8 | UInt64($1) }
   }
 }

@@ -3,7 +3,8 @@ import FarmModel
 /// Where a farm's records outlive its master.
 ///
 /// A store keeps at most one record for each key and judges nothing: which records belong together is `Farm`'s concern.
-/// Keys are a job's id, a unit's job, frame and index, a frame's job and number, an agent's key, and a lease's id.
+/// Keys are a job's id, a unit's job, frame and index, a frame's job and number, an agent's key, a lease's id, an outbox
+/// entry's index, and a balance's job and contributor. Of published entries it keeps the number alone.
 ///
 /// One master uses a store at a time; keeping a second one out is the caller's task.
 public protocol FarmStore: Sendable {
@@ -18,7 +19,8 @@ public protocol FarmStore: Sendable {
   /// Writes all changes in one transaction, in their order, and returns when they survive a power loss.
   ///
   /// A record replaces the one with the same key as a whole. `leaseEnded` removes the lease, and does nothing if there is
-  /// none. Of several changes to one key the last one counts. No changes: returns at once.
+  /// none. `ledgerPublished` removes the outbox entries before its index and becomes `publishedEntryCount`.
+  /// `balancesForgotten` removes all balances. Of several changes to one key the last one counts. No changes: returns at once.
   ///
   /// A call that starts after another returned is carried out after it; calls that overlap are carried out one after the
   /// other in any order. Cancelling the task that waits has no effect: the changes are written all the same.

@@ -8,12 +8,20 @@ public final class MemoryStore: FarmStore {
     var number: Int
   }
 
+  private struct BalanceKey: Hashable {
+    var job: JobID
+    var contributor: KeyID
+  }
+
   private struct Records {
     var jobs: [JobID: JobRecord] = [:]
     var units: [UnitRef: UnitRecord] = [:]
     var frames: [FrameKey: FrameRecord] = [:]
     var agents: [KeyID: AgentRecord] = [:]
     var leases: [LeaseID: LeaseRecord] = [:]
+    var outbox: [UInt64: OutboxEntry] = [:]
+    var publishedEntryCount: UInt64 = 0
+    var balances: [BalanceKey: BalanceRecord] = [:]
 
     mutating func apply(_ change: Change) {
       switch change {
@@ -23,6 +31,13 @@ public final class MemoryStore: FarmStore {
       case .agent(let agent): agents[agent.key] = agent
       case .lease(let lease): leases[lease.id] = lease
       case .leaseEnded(let id): leases[id] = nil
+      case .ledgerEntry(let entry): outbox[entry.index] = entry
+      case .ledgerPublished(let index):
+        outbox = outbox.filter { $0.key >= index }
+        publishedEntryCount = index
+      case .balance(let record):
+        balances[BalanceKey(job: record.job, contributor: record.contributor)] = record
+      case .balancesForgotten: balances = [:]
       }
     }
   }
@@ -42,12 +57,18 @@ public final class MemoryStore: FarmStore {
     farm.frames = records.frames.values.sorted { ($0.job, $0.number) < ($1.job, $1.number) }
     farm.agents = records.agents.values.sorted { $0.key < $1.key }
     farm.leases = records.leases.values.sorted { $0.id.description < $1.id.description }
+    farm.outbox = records.outbox.values.sorted { $0.index < $1.index }
+    farm.publishedEntryCount = records.publishedEntryCount
+    farm.balances = records.balances.values.sorted { ($0.job, $0.contributor) < ($1.job, $1.contributor) }
     return farm
   }
 
   public func load() async throws -> StoredFarm { stored }
 
-  public func write(_ changes: [Change]) async throws {
+  public func write(_ changes: [Change]) async throws { try apply(changes) }
+
+  /// Writes at once.
+  public func apply(_ changes: [Change]) throws {
     try changes.check()
     records.withLock { records in
       for change in changes { records.apply(change) }

@@ -36,13 +36,14 @@ extension JobRecord: SQLiteRow {
     "jobs", key: ["id"],
     [
       "name", "state", "reason", "priority", "first_frame", "last_frame", "tile", "created_at", "ended_at",
-      "request_id", "spec", "picture",
+      "request_id", "spec", "picture", "trust", "is_private", "budget", "estimated_credit",
     ])
 
   func values() throws -> [(any DatabaseValueConvertible)?] {
     [
       id.description, name, state.rawValue, reason, priority, firstFrame, lastFrame, tile, createdAt, endedAt,
-      requestID, try json(spec), try json(picture),
+      requestID, try json(spec), try json(picture), trust, isPrivate ? 1 : 0, bits(budget),
+      bits(estimatedCredit),
     ]
   }
 
@@ -58,11 +59,15 @@ extension JobRecord: SQLiteRow {
     let createdAt = try row.number()
     let endedAt = try row.optionalNumber()
     let requestID = try row.text()
+    let (spec, picture): (JobSpec, PictureSpec) = (try row.json(), try row.json())
     self.init(
-      id: id, name: name, spec: try row.json(), picture: try row.json(), firstFrame: firstFrame, lastFrame: lastFrame,
-      tile: tile, priority: priority, state: state, createdAt: createdAt, requestID: requestID)
+      id: id, name: name, spec: spec, picture: picture, firstFrame: firstFrame, lastFrame: lastFrame, tile: tile,
+      priority: priority, trust: try row.number(), state: state, createdAt: createdAt, requestID: requestID)
     self.reason = reason
     self.endedAt = endedAt
+    isPrivate = try row.flag()
+    budget = try row.optionalCounter()
+    estimatedCredit = try row.optionalCounter()
   }
 }
 
@@ -72,7 +77,7 @@ extension UnitRecord: SQLiteRow {
     [
       "state", "check_state", "checker_agent", "checker_contributor", "failures", "agent", "contributor", "digest",
       "paths", "rays", "shadow_rays", "shading_evaluations", "non_finite_samples", "signature", "lease", "seconds",
-      "sequence",
+      "sequence", "draw", "opinions", "checker_work", "entry", "witnesses",
     ])
 
   func values() throws -> [(any DatabaseValueConvertible)?] {
@@ -82,7 +87,9 @@ extension UnitRecord: SQLiteRow {
       result?.contributor.description, result?.digest.hex, bits(result?.counters.paths), bits(result?.counters.rays),
       bits(result?.counters.shadowRays), bits(result?.counters.shadingEvaluations),
       bits(result?.counters.nonFiniteSamples), result?.signature, result?.lease.description, result?.seconds,
-      result?.sequence,
+      result?.sequence, draw.rawValue, opinions.isEmpty ? nil : try json(opinions),
+      try checker.map { try json(CheckerWork(lease: $0.lease, commitment: $0.commitment)) },
+      bits(entry), witnesses.isEmpty ? nil : try json(witnesses),
     ]
   }
 
@@ -90,33 +97,52 @@ extension UnitRecord: SQLiteRow {
     self.init(UnitRef(job: try row.job(), frame: try row.integer(), unit: try row.integer()))
     state = try row.choice()
     check = try row.choice()
-    if let agent = try row.optionalKey() {
-      checker = Checker(agent: agent, contributor: try row.key())
-    } else {
-      try row.nothing()
-    }
+    let checkerAgent = try row.optionalKey()
+    var checkerContributor: KeyID?
+    if checkerAgent != nil { checkerContributor = try row.key() } else { try row.nothing() }
     failures = try row.optionalJSON() ?? []
     guard let agent = try row.optionalKey() else {
       for _ in 0..<11 { try row.nothing() }
+      try readEnd(row, checkerAgent, checkerContributor)
       return
     }
     result = Result(
       agent: agent, contributor: try row.key(), digest: try row.hash(), counters: try row.counters(),
       signature: try row.text(), lease: LeaseID(try row.text()), seconds: try row.number(), sequence: try row.integer())
+    try readEnd(row, checkerAgent, checkerContributor)
+  }
+
+  private mutating func readEnd(_ row: RowReader, _ agent: KeyID?, _ contributor: KeyID?) throws {
+    draw = try row.choice()
+    opinions = try row.optionalJSON() ?? []
+    let work: CheckerWork? = try row.optionalJSON()
+    // A checker of a store from before there was a ledger cannot be paid, and is nobody.
+    if let agent, let contributor, let work {
+      checker = Checker(agent: agent, contributor: contributor, lease: work.lease, commitment: work.commitment)
+    }
+    entry = try row.optionalCounter()
+    witnesses = try row.optionalJSON() ?? []
+  }
+
+  /// What a checker is paid for, in one column.
+  private struct CheckerWork: Codable {
+    var lease: LeaseID
+    var commitment: LeaseRecord.Commitment
   }
 }
 
 extension FrameRecord: SQLiteRow {
-  static let table = SQLiteTable("frames", key: ["job", "number"], ["digest", "rays", "seconds"])
+  static let table = SQLiteTable(
+    "frames", key: ["job", "number"], ["state", "revision", "digest", "rays", "seconds"])
 
   func values() throws -> [(any DatabaseValueConvertible)?] {
-    [job.description, number, digest.hex, bits(rays), seconds]
+    [job.description, number, state.rawValue, revision, digest.hex, bits(rays), seconds]
   }
 
   init(_ row: RowReader) throws {
     self.init(
-      job: try row.job(), number: try row.integer(), digest: try row.hash(), rays: try row.counter(),
-      seconds: try row.number())
+      job: try row.job(), number: try row.integer(), state: try row.choice(), revision: try row.integer(),
+      digest: try row.hash(), rays: try row.counter(), seconds: try row.number())
   }
 }
 
@@ -125,22 +151,25 @@ extension AgentRecord: SQLiteRow {
     "agents", key: ["key"],
     [
       "contributor", "name", "thread_count", "kernel_revision", "instance", "correct_count", "unit_count", "ban_reason",
+      "ban_kind", "contributor_signature",
     ])
 
   func values() throws -> [(any DatabaseValueConvertible)?] {
     [
       key.description, contributor.description, name, threadCount, kernelRevision, instance, correctCount, unitCount,
-      banReason,
+      banReason, banKind?.rawValue, contributorSignature,
     ]
   }
 
   init(_ row: RowReader) throws {
     self.init(
-      key: try row.key(), contributor: try row.key(), name: try row.text(), threadCount: try row.integer(),
-      kernelRevision: try row.integer(), instance: try row.text())
+      key: try row.key(), contributor: try row.key(), contributorSignature: "", name: try row.text(),
+      threadCount: try row.integer(), kernelRevision: try row.integer(), instance: try row.text())
     correctCount = try row.integer()
     unitCount = try row.integer()
     banReason = try row.optionalText()
+    banKind = try row.optionalChoice()
+    contributorSignature = try row.text()
   }
 }
 
@@ -171,6 +200,70 @@ extension LeaseRecord: SQLiteRow {
       return
     }
     commitment = Commitment(digest: digest, counters: try row.counters(), signature: try row.text())
+  }
+}
+
+extension OutboxEntry: SQLiteRow {
+  static let table = SQLiteTable("outbox", key: ["entry"], ["bytes"])
+
+  func values() throws -> [(any DatabaseValueConvertible)?] { [bits(index), Data(bytes)] }
+
+  init(_ row: RowReader) throws { self.init(index: try row.counter(), bytes: try row.bytes()) }
+}
+
+extension BalanceRecord: SQLiteRow {
+  static let table = SQLiteTable("balances", key: ["job", "contributor"], ["rendered", "checked", "revoked"])
+
+  func values() throws -> [(any DatabaseValueConvertible)?] {
+    [
+      job.description, contributor.description, try json(TallyRow(balance.rendered)),
+      try json(TallyRow(balance.checked)), try json(TallyRow(balance.revoked)),
+    ]
+  }
+
+  init(_ row: RowReader) throws {
+    self.init(job: try row.job(), contributor: try row.key(), balance: LedgerBalance())
+    balance.rendered = try row.tally()
+    balance.checked = try row.tally()
+    balance.revoked = try row.tally()
+  }
+}
+
+/// A tally in one column: sums may be wider than SQLite's integers, so they are texts.
+private struct TallyRow: Codable {
+  var units: String
+  var paths: String
+  var rays: String
+  var shadowRays: String
+  var shadingEvaluations: String
+  var nonFiniteSamples: String
+  var credit: String
+
+  init(_ tally: WorkTally) {
+    units = "\(tally.unitCount)"
+    paths = "\(tally.paths)"
+    rays = "\(tally.rays)"
+    shadowRays = "\(tally.shadowRays)"
+    shadingEvaluations = "\(tally.shadingEvaluations)"
+    nonFiniteSamples = "\(tally.nonFiniteSamples)"
+    credit = "\(tally.credit)"
+  }
+
+  /// Nil if a text is no number.
+  var tally: WorkTally? {
+    guard let units = UInt64(units), let paths = UInt128(paths), let rays = UInt128(rays),
+      let shadowRays = UInt128(shadowRays), let shadingEvaluations = UInt128(shadingEvaluations),
+      let nonFiniteSamples = UInt128(nonFiniteSamples), let credit = UInt128(credit)
+    else { return nil }
+    var tally = WorkTally()
+    tally.unitCount = units
+    tally.paths = paths
+    tally.rays = rays
+    tally.shadowRays = shadowRays
+    tally.shadingEvaluations = shadingEvaluations
+    tally.nonFiniteSamples = nonFiniteSamples
+    tally.credit = credit
+    return tally
   }
 }
 
@@ -226,6 +319,25 @@ final class RowReader {
     return UInt64(bitPattern: value)
   }
 
+  func optionalCounter() throws -> UInt64? {
+    switch next() {
+    case .null: nil
+    case .int64(let value): UInt64(bitPattern: value)
+    default: throw damage("an integer or NULL")
+    }
+  }
+
+  func bytes() throws -> [UInt8] {
+    guard case .blob(let data) = next() else { throw damage("bytes") }
+    return [UInt8](data)
+  }
+
+  func tally() throws -> WorkTally {
+    let row: TallyRow = try json()
+    guard let tally = row.tally else { throw damage("sums as numbers") }
+    return tally
+  }
+
   func counters() throws -> WorkCounters {
     var counters = WorkCounters()
     counters.paths = try counter()
@@ -261,6 +373,15 @@ final class RowReader {
   func choice<Choice: RawRepresentable<String>>() throws -> Choice {
     if case .string(let text) = next(), let choice = Choice(rawValue: text) { return choice }
     throw damage("a \(String(reflecting: Choice.self))")
+  }
+
+  func optionalChoice<Choice: RawRepresentable<String>>() throws -> Choice? {
+    switch next() {
+    case .null: return nil
+    case .string(let text): if let choice = Choice(rawValue: text) { return choice }
+    default: break
+    }
+    throw damage("a \(String(reflecting: Choice.self)) or NULL")
   }
 
   func job() throws -> JobID { JobID(shared(try text())) }

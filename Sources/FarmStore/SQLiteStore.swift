@@ -106,6 +106,10 @@ public final class SQLiteStore: FarmStore {
     farm.frames = try records()
     farm.agents = try records()
     farm.leases = try records()
+    farm.outbox = try records()
+    let published = try Int64.fetchOne(db, sql: "SELECT count FROM published_entries") ?? 0
+    farm.publishedEntryCount = UInt64(bitPattern: published)
+    farm.balances = try records()
     return farm
   }
 
@@ -121,6 +125,14 @@ public final class SQLiteStore: FarmStore {
     case .lease(let lease): try upsert(lease)
     case .leaseEnded(let id):
       try db.cachedStatement(sql: "DELETE FROM leases WHERE id = ?").execute(arguments: [id.description])
+    case .ledgerEntry(let entry): try upsert(entry)
+    case .ledgerPublished(let index):
+      let bits = Int64(bitPattern: index)
+      try db.cachedStatement(sql: "DELETE FROM outbox WHERE entry < ?").execute(arguments: [bits])
+      try db.cachedStatement(sql: "INSERT OR REPLACE INTO published_entries (id, count) VALUES (1, ?)")
+        .execute(arguments: [bits])
+    case .balance(let record): try upsert(record)
+    case .balancesForgotten: try db.cachedStatement(sql: "DELETE FROM balances").execute()
     }
   }
 }
@@ -258,7 +270,52 @@ extension SQLiteStore {
           ) WITHOUT ROWID;
           """)
     }
+    // Evidence. What was finished before is final; what was pending settles by a check of its own.
+    migrator.registerMigration("2") { db in
+      try db.execute(
+        sql: """
+          ALTER TABLE jobs ADD COLUMN trust REAL NOT NULL DEFAULT 0.001;
+          ALTER TABLE units ADD COLUMN draw TEXT NOT NULL DEFAULT 'none';
+          ALTER TABLE units ADD COLUMN opinions TEXT;
+          ALTER TABLE frames ADD COLUMN state TEXT NOT NULL DEFAULT 'final';
+          ALTER TABLE frames ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
+          ALTER TABLE agents ADD COLUMN ban_kind TEXT;
+          """)
+    }
+    registerLedger(in: &migrator)
     return migrator
+  }
+
+  /// The outbox of the ledger, and balances.
+  private static func registerLedger(in migrator: inout DatabaseMigrator) {
+    migrator.registerMigration("3") { db in
+      try db.execute(
+        sql: """
+          ALTER TABLE jobs ADD COLUMN is_private INTEGER NOT NULL DEFAULT 0;
+          ALTER TABLE jobs ADD COLUMN budget INTEGER;
+          ALTER TABLE jobs ADD COLUMN estimated_credit INTEGER;
+          ALTER TABLE units ADD COLUMN checker_work TEXT;
+          ALTER TABLE units ADD COLUMN entry INTEGER;
+          ALTER TABLE units ADD COLUMN witnesses TEXT;
+          ALTER TABLE agents ADD COLUMN contributor_signature TEXT NOT NULL DEFAULT '';
+          CREATE TABLE outbox (
+            entry INTEGER NOT NULL PRIMARY KEY,
+            bytes BLOB NOT NULL
+          );
+          CREATE TABLE published_entries (
+            id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+            count INTEGER NOT NULL
+          );
+          CREATE TABLE balances (
+            job TEXT NOT NULL,
+            contributor TEXT NOT NULL,
+            rendered TEXT NOT NULL,
+            checked TEXT NOT NULL,
+            revoked TEXT NOT NULL,
+            PRIMARY KEY (job, contributor)
+          ) WITHOUT ROWID;
+          """)
+    }
   }
 }
 

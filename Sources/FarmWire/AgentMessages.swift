@@ -16,10 +16,11 @@ public struct RegisterAgent: Codable, Sendable, Equatable {
   public var threadCount: Int
   /// The running process; another one with the same key has nothing in hand.
   public var instance: String
+  public var selfTest: SelfTestMessage
 
   public init(
     name: String, agentKey: String, contributorKey: String, signature: String, proof: String, kernelRevision: Int,
-    threadCount: Int, instance: String
+    threadCount: Int, instance: String, selfTest: SelfTestMessage
   ) {
     self.name = name
     self.agentKey = agentKey
@@ -29,6 +30,20 @@ public struct RegisterAgent: Codable, Sendable, Equatable {
     self.kernelRevision = kernelRevision
     self.threadCount = threadCount
     self.instance = instance
+    self.selfTest = selfTest
+  }
+}
+
+/// What an agent found when it rendered the units of the self-test.
+public struct SelfTestMessage: Codable, Sendable, Equatable {
+  /// One for each unit.
+  public var digests: [ContentHash]
+  /// For scheduling, never for pay.
+  public var pathsPerSecond: Double
+
+  public init(digests: [ContentHash], pathsPerSecond: Double) {
+    self.digests = digests
+    self.pathsPerSecond = pathsPerSecond
   }
 }
 

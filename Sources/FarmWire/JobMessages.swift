@@ -40,12 +40,20 @@ public struct CreateJob: Codable, Sendable, Equatable {
   public var view: String
   public var exposure: Double
   public var depth: Int
+  /// Largest share of wrong units, 0 to 1; nil: `JobRecord.defaultTrust`.
+  public var trust: Double?
+  /// Nil: as the master has it: private where it has a token.
+  public var isPrivate: Bool?
+  /// Credit at which it pauses.
+  public var budget: UInt64?
+  /// What the submitter expects that it will cost.
+  public var estimatedCredit: UInt64?
   /// A repeated request with the same id finds the job that the first one made.
   public var requestID: String
 
   public init(
     name: String, spec: JobSpec, firstFrame: Int, lastFrame: Int, priority: Int, tile: Int, view: String,
-    exposure: Double, depth: Int, requestID: String = UUID().uuidString
+    exposure: Double, depth: Int, trust: Double? = nil, requestID: String = UUID().uuidString
   ) {
     self.name = name
     self.spec = spec
@@ -56,6 +64,7 @@ public struct CreateJob: Codable, Sendable, Equatable {
     self.view = view
     self.exposure = exposure
     self.depth = depth
+    self.trust = trust
     self.requestID = requestID
   }
 }
@@ -77,10 +86,20 @@ public struct JobSummary: Codable, Sendable, Equatable {
   public var receivedUnitCount: Int
   /// Settled: checked as far as they will be, and credited.
   public var finishedUnitCount: Int
+  /// Frames of which there is a picture.
   public var finishedFrameCount: Int
+  /// Of those, the ones of which all units have settled; the others are provisional.
+  public var finalFrameCount: Int
+  /// Largest share of wrong units with which one settles.
+  public var trust: Double
   /// Seconds since 1970.
   public var createdAt: Double
   public var endedAt: Double?
+  public var isPrivate: Bool
+  /// What it has cost by the ledger: renderings and checks.
+  public var credit: UInt64
+  public var budget: UInt64?
+  public var estimatedCredit: UInt64?
 
   public init(_ job: JobView) {
     let record = job.record
@@ -97,8 +116,14 @@ public struct JobSummary: Codable, Sendable, Equatable {
     receivedUnitCount = job.receivedUnitCount
     finishedUnitCount = job.settledUnitCount
     finishedFrameCount = job.finishedFrameCount
+    finalFrameCount = job.finalFrameCount
+    trust = record.trust
     createdAt = record.createdAt
     endedAt = record.endedAt
+    isPrivate = record.isPrivate
+    credit = UInt64(clamping: job.credit)
+    budget = record.budget
+    estimatedCredit = record.estimatedCredit
   }
 }
 
@@ -111,8 +136,14 @@ public struct JobList: Codable, Sendable, Equatable {
 
 public struct FrameSummary: Codable, Sendable, Equatable {
   public var number: Int
-  /// `waiting`, `rendering`, `checking` or `finished`.
+  /// `waiting`, `rendering`, `checking` or `finished`: there is a picture.
   public var state: String
+  /// Whether all units of the picture have settled; until then it is provisional.
+  public var isFinal: Bool
+  /// Of a provisional picture: upper limit of the expected share of wrong units. 0 if it is final.
+  public var error: Double?
+  /// How often the picture was made: more than once where units of it turned out void.
+  public var revision: Int
   public var unitCount: Int
   public var receivedUnitCount: Int
   public var finishedUnitCount: Int
@@ -131,8 +162,11 @@ public struct FrameSummary: Codable, Sendable, Equatable {
     rays = frame.record?.rays ?? 0
     seconds = frame.record?.seconds ?? 0
     digest = frame.record?.digest
+    isFinal = frame.record?.state == .final
+    error = frame.error
+    revision = frame.record?.revision ?? 0
     state =
-      frame.record != nil
+      frame.record.map { $0.state != .reopened } == true
       ? "finished"
       : frame.receivedUnitCount == frame.unitCount
         ? "checking" : frame.receivedUnitCount > 0 || frame.isHeld ? "rendering" : "waiting"
@@ -153,6 +187,34 @@ public struct JobDetail: Codable, Sendable, Equatable {
 /// `POST /v1/jobs/{id}/pause` and so on.
 public enum JobAction: String, Codable, Sendable, CaseIterable {
   case pause, resume, cancel, retry
+}
+
+/// `POST /v1/jobs/{id}/budget`
+public struct BudgetMessage: Codable, Sendable, Equatable {
+  /// Nil: no limit.
+  public var credit: UInt64?
+
+  public init(credit: UInt64?) { self.credit = credit }
+}
+
+/// `GET /v1/specs/{hash}`
+public struct SpecAnswer: Codable, Sendable, Equatable {
+  public var spec: JobSpec
+
+  public init(spec: JobSpec) { self.spec = spec }
+}
+
+/// `GET /v1/agents/{key}/entries`
+public struct EntryList: Codable, Sendable, Equatable {
+  /// Indices of ledger entries that pay the agent, ascending.
+  public var entries: [UInt64]
+  /// Entries before this one are not known by agent any more.
+  public var knownFrom: UInt64
+
+  public init(entries: [UInt64], knownFrom: UInt64) {
+    self.entries = entries
+    self.knownFrom = knownFrom
+  }
 }
 
 /// `POST /v1/jobs/{id}/priority`
@@ -211,15 +273,27 @@ public struct CreditSummary: Codable, Sendable, Equatable {
   /// Checks of others' units that agreed, counted apart.
   public var checkCount: Int
   public var checkRays: UInt64
+  /// What it is worth by the ledger, checks included.
+  public var credit: UInt64
+  /// Paid and taken back.
+  public var revokedCredit: UInt64
+  /// Results that wait for evidence, and what they will be worth.
+  public var pendingUnitCount: Int
+  public var pendingCredit: UInt64
 
   public init(contributor: KeyID, _ credit: Credit) {
+    let balance = credit.balance
     self.contributor = contributor.description
-    unitCount = credit.unitCount
-    paths = credit.counters.paths
-    rays = credit.counters.rays + credit.counters.shadowRays
-    shadingEvaluations = credit.counters.shadingEvaluations
-    checkCount = credit.checkCount
-    checkRays = credit.checkCounters.rays + credit.checkCounters.shadowRays
+    unitCount = Int(clamping: balance.rendered.unitCount)
+    paths = UInt64(clamping: balance.rendered.paths)
+    rays = UInt64(clamping: balance.rendered.rays + balance.rendered.shadowRays)
+    shadingEvaluations = UInt64(clamping: balance.rendered.shadingEvaluations)
+    checkCount = Int(clamping: balance.checked.unitCount)
+    checkRays = UInt64(clamping: balance.checked.rays + balance.checked.shadowRays)
+    self.credit = UInt64(clamping: balance.credit)
+    revokedCredit = UInt64(clamping: balance.revoked.credit)
+    pendingUnitCount = credit.pendingUnitCount
+    pendingCredit = credit.pendingCredit
   }
 }
 

@@ -40,6 +40,9 @@ public struct ByteWriter {
     text.withUTF8Buffer { bytes.append(contentsOf: $0) }
   }
 
+  /// As they are: for fields whose length the format fixes.
+  public mutating func raw(_ fixed: [UInt8]) { bytes.append(contentsOf: fixed) }
+
   /// Element count as 64 bits, then the elements. The machine is little-endian, as all that Glint supports are.
   public mutating func buffer<T: BitwiseCopyable>(_ buffer: FlatBuffer<T>) {
     integer(UInt64(buffer.count))

@@ -27,6 +27,22 @@ public struct ContentHash: Sendable, Hashable, Comparable, Codable, CustomString
     words = (w[0], w[1], w[2], w[3])
   }
 
+  /// - Parameter raw: The hash itself: at least 32 bytes, of which the first 32 are taken. Allocates nothing.
+  public init(loading raw: UnsafeRawPointer) {
+    func word(_ index: Int) -> UInt64 { raw.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self).bigEndian }
+    words = (word(0), word(1), word(2), word(3))
+  }
+
+  /// Writes the 32 bytes, without allocating.
+  ///
+  /// - Parameter raw: Room for 32 bytes.
+  public func store(to raw: UnsafeMutableRawPointer) {
+    raw.storeBytes(of: words.0.bigEndian, as: UInt64.self)
+    raw.storeBytes(of: words.1.bigEndian, toByteOffset: 8, as: UInt64.self)
+    raw.storeBytes(of: words.2.bigEndian, toByteOffset: 16, as: UInt64.self)
+    raw.storeBytes(of: words.3.bigEndian, toByteOffset: 24, as: UInt64.self)
+  }
+
   /// - Parameter hex: 64 digits, lower case.
   public init?(hex: some StringProtocol) {
     let digits = Array(hex.utf8)

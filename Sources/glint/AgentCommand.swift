@@ -1,6 +1,9 @@
+import FarmLedger
 import ArgumentParser
 import FarmAgent
 import Foundation
+import FrameRenderer
+import KernelScene
 import Logging
 import ServiceLifecycle
 
@@ -13,7 +16,10 @@ struct AgentCommand: AsyncParsableCommand {
       Asks a master for work, renders, delivers, until Ctrl-C: then unfinished work goes back at once, and a second Ctrl-C
       ends it on the spot. It only calls out, so it works behind firewalls. If the master goes away it waits and comes back.
 
+      Before it gets work it renders units whose bits are known; --self-test does only that, for longer.
+
         glint agent
+        glint agent --self-test
         glint agent --master https://farm.example.org --token-file token --threads 6 --name attic
       """)
 
@@ -46,8 +52,12 @@ struct AgentCommand: AsyncParsableCommand {
     transform: Quantity.parse(above: 0, through: 1e6))
   var cacheSize: Double = Double(Limits.partCacheByteCount) / 1e9
 
+  @Flag(help: "Test this machine and end: 0 if it computes what it should, 70 if not.")
+  var selfTest = false
+
   func run() async throws {
     let kernel = try kernel.build()
+    if selfTest { return try await testMachine(kernel) }
     let contributorURL = KeyCommand.url(contributor)
     let key: SigningKeyFile
     if contributor == nil {
@@ -85,5 +95,18 @@ struct AgentCommand: AsyncParsableCommand {
       view.finish()
       throw error
     }
+  }
+
+  private func testMachine(_ kernel: any KernelBuild) async throws {
+    Interruption.leave()
+    let threadCount = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    let report = try await SelfTest.run(kernel: kernel, threadCount: threadCount, rounds: Limits.selfTestRounds)
+    guard report.isPassed else {
+      throw CommandFailure(
+        .failedWork, await SelfTestFailure(report, kernel: kernel, threadCount: threadCount).description)
+    }
+    Output.line(
+      "self-test passed: kernel \(kernel.name), \(threadCount) threads, "
+        + String(format: "%.2f Mpaths/s", report.pathsPerSecond / 1e6))
   }
 }

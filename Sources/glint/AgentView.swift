@@ -15,6 +15,7 @@ final class AgentView: Sendable {
     var failed = 0
     var paths: UInt64 = 0
     var fetchedByteCount = 0
+    var receipts = 0
     /// Rays of accepted results, as credit counts them.
     var credit: UInt64?
     /// When paths were counted: the rate is of the last minute.
@@ -45,6 +46,8 @@ final class AgentView: Sendable {
   func show(_ report: AgentReport) {
     let line: String? = state.withLock { state in
       switch report {
+      case .selfTestPassed(let pathsPerSecond):
+        return "self-test passed, " + String(format: "%.2f Mpaths/s", pathsPerSecond / 1e6)
       case .registered:
         defer { (state.isConnected, state.isWaiting) = (true, false) }
         return state.isWaiting || !state.isConnected ? "connected to \(configuration.master.absoluteString)" : nil
@@ -63,6 +66,9 @@ final class AgentView: Sendable {
         state.recent.append((.now, counters.paths))
       case .accepted: state.accepted += 1
       case .credit(let rays): state.credit = rays
+      case .receipts(let count): state.receipts += count
+      case .ledgerFault(let text):
+        return Terminal.tint("the ledger is wrong: ", .red, when: Terminal.showsErrorColour) + text
       case .notWanted(let reason): return "a result was not taken: \(reason)"
       case .unitFailed(let reason):
         state.failed += 1
@@ -124,6 +130,7 @@ final class AgentView: Sendable {
       _ = first
       parts.append(String(format: "%.2f Mpaths/s", Double(paths) / seconds / 1e6))
     }
+    if state.receipts > 0 { parts.append("\(state.receipts) paid") }
     if let credit = state.credit { parts.append("credit " + CountText.short(credit) + " rays") }
     if state.isStopping {
       parts.append("stopping")

@@ -1,6 +1,9 @@
+import FarmLedger
 import ArgumentParser
 import FarmAgent
+import FarmLedger
 import FarmMaster
+import FarmModel
 import FarmStore
 import Foundation
 import ImageFiles
@@ -24,6 +27,8 @@ enum ErrorText {
     case is KeyFileError: .badInput
     case let error as MasterFault: error.kind == .usage ? .badUsage : .failedWork
     case let error as StoreError: error.kind == .newerSchema || error.kind == .unusable ? .badInput : .failedWork
+    case let error as LedgerError: error.kind == .malformed || error.kind == .missing ? .badInput : .failedWork
+    case is LedgerEntryError: .badInput
     case is LocalFileError: .failedWork
     case is CancellationError: .interrupted
     case is ExitCode, is CleanExit, is ValidationError: nil

@@ -1,5 +1,7 @@
 import ArgumentParser
 import FarmAgent
+import FarmLedger
+import FarmModel
 import FarmWire
 import Foundation
 
@@ -28,23 +30,47 @@ struct AgentsCommand: AsyncParsableCommand {
 /// `glint credits`
 struct CreditsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "credits", abstract: "Lists what each contributor has done.",
+    commandName: "credits", abstract: "Lists what contributors have earned.",
     discussion: """
-      Credit counts the rays of results that the farm took, each unit once.
+      Credit is what the public ledger says: rays and shading evaluations of settled units and of checks that agreed, each
+      once. Pending is what waits for evidence; it is paid when that is there, and never for a result that was wrong.
 
         glint credits
-        glint credits --json
+        glint credits --mine
+        glint credits --job 5f0c --json
+        glint ledger verify http://127.0.0.1:7878/ledger
       """)
 
   @OptionGroup var connection: ConnectionOptions
+
+  @Flag(help: "Only your own, by the key that `glint key show` shows.")
+  var mine = false
+
+  @Option(help: ArgumentHelp("Only this contributor's, by its key file.", valueName: "file"), completion: .file())
+  var contributor: String?
+
+  @Option(help: ArgumentHelp("Only from this job; its first digits will do.", valueName: "id"))
+  var job: String?
 
   @Flag(help: "Print one JSON document.")
   var json = false
 
   func run() async throws {
-    let answer = try await connection.withClient { try await $0.credits() }
+    var answer = try await connection.withClient { client in
+      try await client.credits(of: try await job.asyncMap { try await client.jobID(beginning: $0) })
+    }
+    if mine || contributor != nil {
+      let key = try SigningKeyFile(reading: KeyCommand.url(contributor)).publicKeyText
+      answer.credits.removeAll { $0.contributor != key }
+    }
     if json { return try Output.json(answer) }
-    if answer.credits.isEmpty { return Terminal.note("No credit yet: nothing has been rendered.") }
-    Output.table(FarmTables.creditHeader, answer.credits.map(FarmTables.row), rightAligned: [1, 2, 3])
+    if answer.credits.isEmpty { return Terminal.note("No credit yet.") }
+    Output.table(FarmTables.creditHeader, answer.credits.map(FarmTables.row), rightAligned: [1, 2, 3, 4, 5])
+  }
+}
+
+extension Optional {
+  fileprivate func asyncMap<Result>(_ transform: (Wrapped) async throws -> Result) async rethrows -> Result? {
+    if let self { try await transform(self) } else { nil }
   }
 }

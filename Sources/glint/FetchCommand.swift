@@ -83,6 +83,10 @@ struct FetchedFrame: Encodable, Sendable {
   var rays: UInt64
   /// SHA-256 of the merged film before tone mapping.
   var digest: String
+  /// How often the picture was made.
+  var revision = 1
+  /// Whether all units of the picture have settled; if not, it may be made anew.
+  var isFinal = true
 }
 
 /// Downloads finished frames to the files that a pattern names, each once.
@@ -90,7 +94,8 @@ final class FrameCollector {
   private let client: MasterClient
   private let pattern: FramePattern
   private(set) var files: [FetchedFrame] = []
-  private var fetched: Set<Int> = []
+  /// Revisions by number: a provisional picture may be made anew.
+  private var fetched: [Int: Int] = [:]
 
   init(client: MasterClient, pattern: FramePattern) {
     self.client = client
@@ -98,7 +103,7 @@ final class FrameCollector {
   }
 
   func fetchFinished(of detail: JobDetail) async throws {
-    for frame in detail.frames where frame.isFinished && !fetched.contains(frame.number) {
+    for frame in detail.frames where frame.isFinished && fetched[frame.number] != frame.revision {
       try await fetch(frame, of: detail)
     }
   }
@@ -120,9 +125,12 @@ final class FrameCollector {
       try? FileManager.default.removeItem(at: part)
       throw CommandFailure(.failedWork, "\(path): cannot be written (\(reason))")
     }
-    fetched.insert(frame.number)
+    if fetched.updateValue(frame.revision, forKey: frame.number) != nil {
+      files.removeAll { $0.number == frame.number }
+    }
     files.append(
       FetchedFrame(
-        number: frame.number, file: path, seconds: frame.seconds, rays: frame.rays, digest: frame.digest?.hex ?? ""))
+        number: frame.number, file: path, seconds: frame.seconds, rays: frame.rays, digest: frame.digest?.hex ?? "",
+        revision: frame.revision, isFinal: frame.isFinal))
   }
 }

@@ -26,14 +26,17 @@ struct Glint: AsyncParsableCommand {
         subcommands: [
           RenderCommand.self, InspectCommand.self, BundleCommand.self, SheetCommand.self, BenchCommand.self,
         ]),
-      CommandGroup(name: "Running a farm", subcommands: [MasterCommand.self, AgentCommand.self, KeyCommand.self]),
+      CommandGroup(
+        name: "Running a farm",
+        subcommands: [MasterCommand.self, AgentCommand.self, KeyCommand.self, SimulateCommand.self]),
       CommandGroup(
         name: "Using a farm",
         subcommands: [
           SubmitCommand.self, JobsCommand.self, JobCommand.self, WatchCommand.self, FetchCommand.self,
           PauseCommand.self,
-          ResumeCommand.self, CancelCommand.self, RetryCommand.self, PriorityCommand.self, AgentsCommand.self,
-          CreditsCommand.self,
+          ResumeCommand.self, CancelCommand.self, RetryCommand.self, PriorityCommand.self, BudgetCommand.self,
+          AgentsCommand.self,
+          CreditsCommand.self, LedgerCommand.self,
         ]),
     ])
 

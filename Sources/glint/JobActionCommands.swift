@@ -58,6 +58,26 @@ struct RetryCommand: AsyncParsableCommand {
   func run() async throws { try await options.run { try await $0.change($1, .retry) } }
 }
 
+/// `glint budget`
+struct BudgetCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "budget", abstract: "Changes the credit at which a job pauses.",
+    discussion: """
+      A job that has paused for its budget goes on if there is room again.
+
+        glint budget 5f0c 8e9
+        glint budget 5f0c none
+      """)
+  @OptionGroup var options: JobActionOptions
+
+  @Argument(
+    help: ArgumentHelp("Credit, or none.", valueName: "credit"),
+    transform: { $0 == "none" ? nil : try Quantity.parseCredit($0) })
+  var budget: UInt64?
+
+  func run() async throws { try await options.run { try await $0.setBudget($1, budget) } }
+}
+
 /// `glint priority`
 struct PriorityCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -109,12 +109,21 @@ enum JobText {
       "progress  \(Int(job.completedFraction * 100)) %, \(job.finishedFrameCount) of \(job.frameCount) frames, "
         + "\(job.finishedUnitCount) of \(job.unitCount) units")
     Output.line("priority  \(job.priority)")
+    Output.line("cost      \(cost(job))")
     Output.line("")
     Output.table(
       ["FRAME", "STATE", "RAYS", "DIGEST"],
       detail.frames.map { frame in
         ["\(frame.number)", frame.stateText, CountText.short(frame.rays), frame.digest?.short ?? "–"]
       }, rightAligned: [0, 2])
+  }
+
+  /// Actual beside predicted.
+  static func cost(_ job: JobSummary) -> String {
+    var text = "\(CountText.short(job.credit)) credit (\(job.credit)) so far by the ledger"
+    if let predicted = job.estimatedCredit { text += ", predicted \(CountText.short(predicted)) without checks" }
+    if let budget = job.budget { text += ", budget \(CountText.short(budget))" }
+    return text
   }
 
   /// Turns the end of a job into the command's end.

@@ -19,7 +19,7 @@ extension JobSummary {
   var sampleCount: Int { spec.samples }
 
   /// Of the units, from 0 to 1.
-  var completedFraction: Double { unitCount > 0 ? Double(finishedUnitCount) / Double(unitCount) : 0 }
+  var completedFraction: Double { unitCount > 0 ? Double(receivedUnitCount) / Double(unitCount) : 0 }
 }
 
 extension JobDetail {
@@ -38,12 +38,12 @@ enum FarmTables {
     [agent.name, String(agent.contributor.prefix(12)), agent.state, "\(agent.threadCount)", "\(agent.unitCount)"]
   }
 
-  static let creditHeader = ["CONTRIBUTOR", "UNITS", "PATHS", "RAYS"]
+  static let creditHeader = ["CONTRIBUTOR", "UNITS", "CHECKS", "RAYS", "CREDIT", "PENDING"]
 
   static func row(_ credit: CreditSummary) -> [String] {
     [
-      String(credit.contributor.prefix(12)), "\(credit.unitCount)", CountText.short(credit.paths),
-      CountText.short(credit.rays),
+      String(credit.contributor.prefix(12)), "\(credit.unitCount)", "\(credit.checkCount)",
+      CountText.short(credit.rays), CountText.short(credit.credit), CountText.short(credit.pendingCredit),
     ]
   }
 }

@@ -1,3 +1,4 @@
+import FarmLedger
 import ArgumentParser
 import FarmAgent
 import Foundation

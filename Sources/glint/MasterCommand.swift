@@ -51,6 +51,11 @@ struct MasterCommand: AsyncParsableCommand {
     transform: Quantity.parseInteger(0...1024))
   var verifierThreads = 1
 
+  @Option(
+    help: ArgumentHelp(
+      "What the public ledger is called, for good. Default: the host's name and /glint.", valueName: "name"))
+  var ledgerName: String?
+
   @OptionGroup var kernel: KernelOption
 
   func validate() throws {
@@ -73,6 +78,7 @@ struct MasterCommand: AsyncParsableCommand {
     configuration.policy.checkRate = checkRate
     configuration.verifierThreads = verifierThreads
     configuration.kernel = kernel
+    configuration.ledgerName = ledgerName
     guard listen.isLoopback || configuration.token != nil else {
       throw CommandFailure(
         .badUsage,

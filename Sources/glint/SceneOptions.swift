@@ -188,6 +188,14 @@ enum Quantity {
     }
   }
 
+  /// A count that may be written as 5e9.
+  static func parseCredit(_ text: String) throws -> UInt64 {
+    guard let value = UInt64(text) ?? Double(text).flatMap({ UInt64(exactly: $0.rounded()) }), value > 0 else {
+      throw OptionError("expected a count of credit, such as 2500000 or 5e9")
+    }
+    return value
+  }
+
   static func parseTile(_ text: String) throws -> Int {
     let value = try parseInteger(16...1024)(text)
     guard value % 16 == 0 else { throw OptionError("must be a multiple of 16") }

@@ -3,6 +3,7 @@ import FarmAgent
 import FarmModel
 import FarmWire
 import Foundation
+import FrameRenderer
 import KernelScene
 import SceneImport
 import SceneModel
@@ -20,6 +21,13 @@ struct SubmitCommand: AsyncParsableCommand {
 
         glint submit scene.glb --frames 1-48 --size 1920x1080 --samples 256
         glint submit scene.glb --frames 1-48 --wait -o out/frame.####.png
+        glint submit scene.glb --frames 1-48 --dry-run              # what it will cost
+        glint submit scene.glb --frames 1-48 --estimate --budget 5e9
+
+      Cost is credit: rays and shading evaluations. --estimate renders a few frames small and with few samples, here, prints
+      what the whole will cost, and keeps that with the job, where `glint job` shows it beside the actual cost. Checks come on
+      top, some 5 to 10 %. The ledger shows hashes of every job; who may fetch spec and scene to render its entries again is
+      up to you: --public or --private. Without either, a job is private where the master has a token.
       """)
 
   @OptionGroup(title: "Scene") var scene: SceneOptions
@@ -34,6 +42,20 @@ struct SubmitCommand: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("What people call the job. Default: the file's name.", valueName: "name"))
   var name: String?
+
+  @Flag(help: "Predict the cost first, and keep the prediction with the job.")
+  var estimate = false
+
+  @Flag(help: "Predict the cost and end, without a master.")
+  var dryRun = false
+
+  @Option(
+    help: ArgumentHelp("Pause the job when it has cost so much credit.", valueName: "credit"),
+    transform: Quantity.parseCredit)
+  var budget: UInt64?
+
+  @Flag(help: "Whether everybody may fetch the job's spec and scene.")
+  var visibility: Visibility?
 
   @Flag(help: "Stay until the job ends.")
   var wait = false
@@ -56,6 +78,7 @@ struct SubmitCommand: AsyncParsableCommand {
 
   func run() async throws {
     try scene.checkFiles()
+    if dryRun { return try await predict() }
     let watched = Watched()
     Interruption.leave {
       watched.job.map {
@@ -65,14 +88,17 @@ struct SubmitCommand: AsyncParsableCommand {
     try await connection.withClient { client in
       // A master that is not there is found before minutes of importing.
       _ = try await client.status()
-      let (manifest, store) = try bundle()
+      let imported = try load()
+      let cost = estimate ? try await predictedCost(imported) : nil
+      if let cost { Terminal.note(SubmitCommand.text(cost)) }
+      let (manifest, store) = try bundle(imported)
       let missing = try await client.announce(manifest)
       try await upload(missing, from: store, client)
-      let job = try await client.createJob(request(for: manifest))
+      let job = try await client.createJob(request(for: manifest, cost))
       watched.job = job.id
       guard wait else {
         if json {
-          try Output.json(SubmitDocument(job: job.id, bundle: manifest.id))
+          try Output.json(SubmitDocument(job: job.id, bundle: manifest.id, estimatedCredit: cost?.credit))
         } else {
           Output.line(job.id.description)
         }
@@ -89,10 +115,12 @@ struct SubmitCommand: AsyncParsableCommand {
       if json {
         try Output.json(
           SubmitDocument(
-            job: job.id, bundle: manifest.id, state: end.job.stateText,
+            job: job.id, bundle: manifest.id, state: end.job.stateText, estimatedCredit: cost?.credit,
+            credit: end.job.credit,
             frames: collector.files.sorted { $0.number < $1.number }))
       } else {
         for file in collector.files { Output.line(file.file) }
+        Terminal.note(JobText.cost(end.job))
       }
       try JobText.finish(end)
     }
@@ -100,10 +128,32 @@ struct SubmitCommand: AsyncParsableCommand {
 
   // MARK: - Steps
 
-  /// Imports the scene and writes its parts into the cache, where the next submission finds them again.
-  private func bundle() throws -> (BundleManifest, PartStore) {
+  private func load() throws -> ImportedScene {
     let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions)
     for warning in imported.warnings { Terminal.warn(warning.description) }
+    return imported
+  }
+
+  private func predictedCost(_ imported: ImportedScene) async throws -> CostEstimate {
+    try await CostEstimate.make(
+      imported, frames: Array(scene.frames ?? imported.frameNumbers),
+      camera: try scene.cameraIndex(among: imported.scene.cameraNames), settings: picture.renderSettings,
+      samples: picture.samples, kernel: KernelChoice.fastest)
+  }
+
+  private func predict() async throws {
+    Interruption.leave()
+    let cost = try await predictedCost(load())
+    if json { return try Output.json(CostDocument(estimatedCredit: cost.credit, frames: cost.frames)) }
+    Output.line(SubmitCommand.text(cost))
+  }
+
+  static func text(_ cost: CostEstimate) -> String {
+    "predicted cost \(CountText.short(cost.credit)) credit (\(cost.credit)), checks not counted; from \(cost.frames.count == 1 ? "frame \(cost.frames[0])" : "frames \(cost.frames.map(String.init).joined(separator: ", "))")"
+  }
+
+  /// Writes the scene's parts into the cache, where the next submission finds them again.
+  private func bundle(_ imported: ImportedScene) throws -> (BundleManifest, PartStore) {
     let frames = scene.frames ?? imported.frameNumbers
     let store = try PartStore(
       directory: GlintFolders.cache.appendingPathComponent("bundles", isDirectory: true),
@@ -116,16 +166,20 @@ struct SubmitCommand: AsyncParsableCommand {
     return (manifest, store)
   }
 
-  private func request(for manifest: BundleManifest) throws -> CreateJob {
+  private func request(for manifest: BundleManifest, _ cost: CostEstimate?) throws -> CreateJob {
     let settings = picture.renderSettings
     let spec = JobSpec(
       bundle: manifest.id, camera: try scene.cameraIndex(among: manifest.cameraNames), width: settings.width,
       height: settings.height, samples: picture.samples, bounces: settings.bounces, seed: settings.seed,
       filter: picture.filter.rawValue, kernelRevision: kernelRevision)
-    return CreateJob(
+    var message = CreateJob(
       name: name ?? scene.sceneURL.deletingPathExtension().lastPathComponent, spec: spec,
       firstFrame: manifest.frames.first!.number, lastFrame: manifest.frames.last!.number, priority: priority,
       tile: picture.tile, view: picture.view.rawValue, exposure: picture.exposure, depth: picture.depth.bits)
+    message.isPrivate = visibility.map { $0 == .private }
+    message.budget = budget
+    message.estimatedCredit = cost?.credit
+    return message
   }
 
   /// Sends the parts that the master lacks, a few at a time.
@@ -175,5 +229,18 @@ private struct SubmitDocument: Encodable {
   var job: JobID
   var bundle: ContentHash
   var state: String?
+  var estimatedCredit: UInt64?
+  var credit: UInt64?
   var frames: [FetchedFrame]?
+}
+
+private struct CostDocument: Encodable {
+  var estimatedCredit: UInt64
+  /// Those that were looked at.
+  var frames: [Int]
+}
+
+/// Who may fetch what a job's ledger entries can be rendered again from.
+enum Visibility: String, EnumerableFlag {
+  case `public`, `private`
 }

@@ -174,7 +174,7 @@ struct JobTests {
     }.reduce(0, +)
     #expect(frame.record?.rays == rays)
     #expect(test.farm.jobView(job)?.record.state == .active)
-    #expect(test.farm.isFinished(job, frame: 3) && !test.farm.isFinished(job, frame: 4))
+    #expect(test.farm.isFinal(job, frame: 3) && !test.farm.isDelivered(job, frame: 4))
     test.farm.frameAssembled(job, frame: 4, digest: digest, now: test.now + 7)
     #expect(test.farm.jobView(job)?.record.state == .finished)
     #expect(test.farm.jobView(job)?.record.endedAt == test.now + 7)

@@ -10,6 +10,11 @@ struct Ledger {
   private var frames: [JobID: [Int: FrameRecord]] = [:]
   private var agents: [KeyID: AgentRecord] = [:]
   private(set) var leases: [LeaseID: LeaseRecord] = [:]
+  private var outbox: [OutboxEntry] = []
+  private var published: UInt64 = 0
+  private var balances: [[String]: BalanceRecord] = [:]
+  /// All that were ever entered, by index.
+  private(set) var entries: [LedgerEntry] = []
 
   mutating func apply(_ changes: [Change]) {
     for change in changes {
@@ -20,6 +25,15 @@ struct Ledger {
       case .agent(let record): agents[record.key] = record
       case .lease(let record): leases[record.id] = record
       case .leaseEnded(let id): leases[id] = nil
+      case .ledgerEntry(let row):
+        precondition(row.index == UInt64(entries.count), "entry \(row.index) after \(entries.count) others")
+        outbox.append(row)
+        do { entries.append(try LedgerEntry(row.bytes)) } catch { preconditionFailure("\(error)") }
+      case .ledgerPublished(let index):
+        outbox.removeAll { $0.index < index }
+        published = index
+      case .balance(let record): balances[[record.job.description, record.contributor.description]] = record
+      case .balancesForgotten: balances = [:]
       }
     }
   }
@@ -33,21 +47,21 @@ struct Ledger {
     farm.frames = frames.values.flatMap(\.values).sorted { ($0.job, $0.number) < ($1.job, $1.number) }
     farm.agents = agents.values.sorted { $0.key < $1.key }
     farm.leases = leases.values.sorted { $0.id.description < $1.id.description }
+    farm.outbox = outbox
+    farm.publishedEntryCount = published
+    farm.balances = balances.values.sorted { ($0.job, $0.contributor) < ($1.job, $1.contributor) }
     return farm
   }
 
-  /// What the settled units alone say that contributors have earned.
-  var earned: [KeyID: Credit] {
-    var credits: [KeyID: Credit] = [:]
+  /// What the settled units alone say that contributors have been paid for their pictures.
+  var earned: [KeyID: WorkTally] {
+    var tallies: [KeyID: WorkTally] = [:]
     for record in units.values {
-      guard record.state == .settled, let result = record.result else { continue }
-      credits[result.contributor, default: Credit()].unitCount += 1
-      credits[result.contributor]!.counters = credits[result.contributor]!.counters + result.counters
-      guard record.check == .passed, let checker = record.checker else { continue }
-      credits[checker.contributor, default: Credit()].checkCount += 1
-      credits[checker.contributor]!.checkCounters = credits[checker.contributor]!.checkCounters + result.counters
+      guard record.state == .settled, record.entry != nil, let result = record.result else { continue }
+      tallies[result.contributor, default: WorkTally()].add(
+        result.counters, credit: CreditWeights.current.credit(result.counters))
     }
-    return credits
+    return tallies
   }
 }
 
@@ -69,6 +83,9 @@ struct Appearance: Equatable {
     var receivedUnitCount: Int
     var settledUnitCount: Int
     var isHeld: Bool
+    var heldBackCount: Int
+    var isAssembling: Bool
+    var error: Double?
     var record: FrameRecord?
     var received: [String]
     var held: [String]
@@ -76,7 +93,7 @@ struct Appearance: Equatable {
     var open: [Int]
 
     var text: String {
-      "received \(receivedUnitCount) settled \(settledUnitCount) isHeld \(isHeld) held \(held) open \(open)"
+      "received \(receivedUnitCount) settled \(settledUnitCount) heldBack \(heldBackCount) assembling \(isAssembling) error \(error ?? -1) \(record.map { "\($0)" } ?? "") isHeld \(isHeld) held \(held) open \(open)"
     }
   }
 
@@ -85,6 +102,10 @@ struct Appearance: Equatable {
     var isOnProbation: Bool
     var leases: [String]
     var unsettledCount: Int
+    var disputeCount: Int
+    var vouched: Set<UnitRef>
+    /// By job: of each result that has not settled, what speaks for it.
+    var evidence: [String]
   }
 
   var jobs: [Job]
@@ -105,7 +126,8 @@ struct Appearance: Equatable {
         let progress = farm.jobs[id]!.frames[frame.number]
         return Frame(
           number: frame.number, receivedUnitCount: frame.receivedUnitCount, settledUnitCount: frame.settledUnitCount,
-          isHeld: frame.isHeld, record: frame.record,
+          isHeld: frame.isHeld, heldBackCount: progress?.heldBackCount ?? 0,
+          isAssembling: farm.assembly(id, frame: frame.number) != nil, error: frame.error, record: frame.record,
           received: farm.receivedUnits(id, frame: frame.number).map { "\($0.ref) \($0.result)" },
           held: farm.heldTiles(id, frame: frame.number).map { "\($0.agent) \($0.unit)" }.sorted(),
           open: ((progress?.openPreview ?? []) + (progress?.openRest ?? [])).sorted())
@@ -118,11 +140,20 @@ struct Appearance: Equatable {
       let state = farm.agents[agent.record.key]!
       return Agent(
         record: agent.record, isOnProbation: agent.isOnProbation, leases: state.leases.map(\.description).sorted(),
-        unsettledCount: state.unsettled.count)
+        unsettledCount: state.pendingCount, disputeCount: state.disputeCount, vouched: state.vouched,
+        evidence: farm.jobs.sorted { $0.key < $1.key }.flatMap { id, job -> [String] in
+          guard let evidence = job.evidence[agent.record.key] else { return [] }
+          return evidence.pending.map {
+            "\(id) \($0.sequence) \(evidence.evidence(for: $0.sequence)) \($0.isOutstanding) \($0.isChecked)"
+          }
+            + ["\(id) \(evidence.peerCheckedCount) \(evidence.peerChecked.sorted())"].filter { _ in
+              !evidence.pending.isEmpty
+            }
+        })
     }
-    credits = farm.credits
+    credits = farm.credits()
     leases = farm.leases.values.map(text).sorted()
-    wantedChecks = Set(farm.wantedChecks)
+    wantedChecks = Set(farm.wantedChecks.keys)
     disputes = Set(farm.disputes)
     order = farm.order
   }

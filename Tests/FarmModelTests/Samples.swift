@@ -35,12 +35,16 @@ private final class RandomBox: Sendable {
 
 let revision = 1
 
-func key(_ text: String) -> KeyID { KeyID(text) }
+func key(_ text: String) -> KeyID { KeyID(ContentHash(hashing: Array(text.utf8)).hex) }
+
+/// 128 digits that stand for a signature.
+func signature(_ text: String) -> String { String(repeating: ContentHash(hashing: Array(text.utf8)).hex, count: 2) }
 
 /// Agent `name` of contributor `owner`.
 func agentRecord(_ name: String, owner: String, instance: String = "1", kernelRevision: Int = revision) -> AgentRecord {
   AgentRecord(
-    key: key("agent-" + name), contributor: key("owner-" + owner), name: name, threadCount: 2,
+    key: key("agent-" + name), contributor: key("owner-" + owner),
+    contributorSignature: signature(owner), name: name, threadCount: 2,
     kernelRevision: kernelRevision, instance: instance)
 }
 
@@ -53,7 +57,7 @@ func outcome(_ ref: UnitRef, lie: String = "") -> LeaseRecord.Commitment {
   counters.shadingEvaluations = UInt64(ref.frame + 1)
   let text = "\(ref.job) \(ref.frame) \(ref.unit) \(lie)"
   return LeaseRecord.Commitment(
-    digest: ContentHash(hashing: Array(text.utf8)), counters: counters, signature: "signed " + lie)
+    digest: ContentHash(hashing: Array(text.utf8)), counters: counters, signature: signature("signed " + lie))
 }
 
 /// A job of `frames` frames whose plan has `width / tile` × `height / tile` tiles in its largest passes.
@@ -138,7 +142,20 @@ struct TestFarm {
 
   func record(_ ref: UnitRef) -> UnitRecord? { farm.unit(ref)?.record }
 
-  func credit(_ owner: String) -> Credit { farm.credits[key("owner-" + owner)] ?? Credit() }
+  func credit(_ owner: String) -> Credit { farm.credits()[key("owner-" + owner)] ?? Credit() }
+}
+
+extension Credit {
+  var unitCount: Int { Int(balance.rendered.unitCount) }
+  var checkCount: Int { Int(balance.checked.unitCount) }
+}
+
+/// What one unit is worth.
+func tally(_ ref: UnitRef) -> WorkTally {
+  var tally = WorkTally()
+  let counters = outcome(ref).counters
+  tally.add(counters, credit: CreditWeights.current.credit(counters))
+  return tally
 }
 
 /// The code of the fault that `body` throws; nil if it throws none.

@@ -16,7 +16,7 @@ private struct Simulation {
     /// Delivered before; repeated now and then.
     var past: [LeaseRecord] = []
 
-    var key: KeyID { KeyID("agent-" + name) }
+    var key: KeyID { FarmModelTests.key("agent-" + name) }
   }
 
   let policy: FarmPolicy
@@ -152,13 +152,15 @@ private struct Simulation {
   /// What must be so at every moment.
   mutating func check(_ step: Int) -> String? {
     let appearance = Appearance(farm, now: now)
-    var second = Appearance(restored(seed: 0), now: now)
-    // When a check was drawn is not kept, so a restored farm may draw more of them; never fewer.
-    if second.wantedChecks.isSuperset(of: appearance.wantedChecks) { second.wantedChecks = appearance.wantedChecks }
+    let second = Appearance(restored(seed: 0), now: now)
     if let difference = second.difference(from: appearance) {
       return "step \(step): the restored farm differs:\n\(difference)"
     }
-    if ledger.earned != farm.credits { return "step \(step): credits are not the sum of the settled units" }
+    let credits = farm.credits()
+    if ledger.earned != credits.mapValues(\.balance.rendered).filter({ $0.value.unitCount > 0 }) {
+      return "step \(step): credits are not the sum of the settled units"
+    }
+    if let fault = entryFault() { return "step \(step): \(fault)" }
     for record in ledger.units.values where record.state == .settled {
       guard let result = record.result else { return "step \(step): \(record.ref) settled without a result" }
       if let before = settled.updateValue(result.lease, forKey: record.ref), before != result.lease {
@@ -169,6 +171,20 @@ private struct Simulation {
       return "step \(step): a settled unit is open again"
     }
     return consistency().map { "step \(step): \($0)" }
+  }
+
+  /// Balances are the sum of the entries, and each entry pays for another piece of work.
+  private func entryFault() -> String? {
+    var sums: [KeyID: LedgerBalance] = [:]
+    var paid: Set<LeaseNumber> = []
+    for (index, entry) in ledger.entries.enumerated() {
+      do { try sums[entry.contributor.id, default: LedgerBalance()].apply(entry) } catch { return "\(error)" }
+      if entry.revocation == nil, !paid.insert(entry.lease).inserted { return "entry \(index) pays for a lease again" }
+    }
+    if sums != farm.credits().mapValues(\.balance).filter({ $0.value != LedgerBalance() }) {
+      return "balances are not the sum of the entries"
+    }
+    return farm.entryCount == UInt64(ledger.entries.count) ? nil : "the next entry is \(farm.entryCount)"
   }
 
   /// No unit is in two hands, or in none.
@@ -191,8 +207,10 @@ private struct Simulation {
         }
       }
     }
-    for ref in farm.wantedChecks {
-      guard let unit = farm.unit(ref), unit.record.check == .wanted else { return "\(ref): a check that nobody wants" }
+    for ref in farm.wantedChecks.keys {
+      guard let unit = farm.unit(ref), unit.record.check == .wanted || unit.record.opinions.count >= 2 else {
+        return "\(ref): a check that nobody wants"
+      }
       guard let id = unit.checkLease else { continue }
       let checker = farm.agents[farm.leases[id]!.agent]!.record.contributor
       if checker == unit.record.result?.contributor { return "\(ref): checked by its own contributor" }
@@ -251,8 +269,10 @@ struct SimulationTests {
     #expect(simulation.settled.count == views.map(\.unitCount).reduce(0, +), "seed \(seed)")
     #expect(simulation.farm.leases.isEmpty, "seed \(seed)")
     #expect(simulation.restartCount > 0, "seed \(seed)")
-    let total = simulation.farm.credits.values.reduce(WorkCounters()) { $0 + $1.counters }
-    let units = simulation.settled.keys.map { outcome($0).counters }.reduce(WorkCounters(), +)
+    let total = simulation.farm.credits().values.reduce(UInt128(0)) { $0 + $1.balance.rendered.credit }
+    let units = simulation.settled.keys.reduce(UInt128(0)) {
+      $0 + UInt128(CreditWeights.current.credit(outcome($1).counters))
+    }
     #expect(total == units, "seed \(seed)")
     if simulation.policy.checkRate == 1 {
       #expect(

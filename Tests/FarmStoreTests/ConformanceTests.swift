@@ -47,7 +47,7 @@ import Testing
     unchecked.failures = []
     units.append(unchecked)
     var disputed = UnitRecord(UnitRef(job: jobID(1), frame: 1, unit: units.count))
-    disputed.checker = UnitRecord.Checker(agent: keyID(11), contributor: keyID(21))
+    disputed.checker = checker
     units.append(disputed)
     try await kind.withStore { store in
       try await store.write(units.map(Change.unit))
@@ -115,6 +115,33 @@ import Testing
     }
   }
 
+  @Test("Entries stay in the outbox until they are published, and their number stays", arguments: StoreKind.allCases)
+  func outbox(kind: StoreKind) async throws {
+    try await kind.withStore { store in
+      try await store.write((0..<5).map { .ledgerEntry(outboxEntry($0)) })
+      try await store.write([.ledgerPublished(upTo: 3)])
+      var farm = try await store.load()
+      #expect(farm.outbox == [outboxEntry(3), outboxEntry(4)])
+      #expect(farm.publishedEntryCount == 3)
+      try await store.write([.ledgerEntry(outboxEntry(5)), .ledgerPublished(upTo: 6)])
+      farm = try await store.load()
+      #expect(farm.outbox.isEmpty && farm.publishedEntryCount == 6)
+    }
+  }
+
+  @Test("Balances are forgotten all at once, and written anew", arguments: StoreKind.allCases)
+  func balances(kind: StoreKind) async throws {
+    var changed = balance(1, contributor: 20)
+    changed.balance.checked.unitCount = 3
+    try await kind.withStore { store in
+      try await store.write(StoredFarm.example.balances.map(Change.balance))
+      try await store.write([.balance(changed)])
+      #expect(try await store.load().balances == [changed] + StoredFarm.example.balances.dropFirst())
+      try await store.write([.balancesForgotten, .balance(balance(3, contributor: 9))])
+      #expect(try await store.load().balances == [balance(3, contributor: 9)])
+    }
+  }
+
   @Test("Changes to one key inside one write take effect in their order", arguments: StoreKind.allCases)
   func orderInsideOneWrite(kind: StoreKind) async throws {
     try await kind.withStore { store in
@@ -173,7 +200,7 @@ import Testing
     timeless.deadline = .nan
     return [
       .job(named), .job(exposed), .unit(failed), .unit(timed), .frame(framed), .agent(banned), .lease(timeless),
-      .leaseEnded(LeaseID("\0")),
+      .leaseEnded(LeaseID("\0")), .ledgerEntry(OutboxEntry(index: .max, bytes: [])), .ledgerPublished(upTo: .max),
     ]
   }()
 

@@ -67,7 +67,7 @@ func job(_ number: Int) -> JobRecord {
   return JobRecord(
     id: jobID(number), name: "Küche, \"abends\" 'spät' \\ 夜\n🌙", spec: spec,
     picture: PictureSpec(view: "agx", exposure: -0.1, depth: 16), firstFrame: -3, lastFrame: 48, tile: 64, priority: -5,
-    createdAt: 1_790_000_000.123_456, requestID: "request \(number)")
+    trust: 1e-6, createdAt: 1_790_000_000.123_456, requestID: "request \(number)")
 }
 
 /// With every optional field.
@@ -76,6 +76,9 @@ func endedJob(_ number: Int) -> JobRecord {
   record.state = .failed
   record.reason = "camera 2 is missing"
   record.endedAt = 1_790_000_001.1
+  record.isPrivate = true
+  record.budget = .max
+  record.estimatedCredit = 1 << 63
   return record
 }
 
@@ -91,7 +94,14 @@ func unit(_ number: Int, job: Int = 1, frame: Int = 1) -> UnitRecord {
   record.state = .settled
   record.result = unitResult(number)
   record.check = .passed
-  record.checker = UnitRecord.Checker(agent: keyID(11), contributor: keyID(21))
+  record.draw = .sampled
+  record.checker = checker
+  record.opinions = [
+    UnitRecord.Opinion(checker: checker, digest: contentHash(7), counters: counters(8)),
+    UnitRecord.Opinion(checker: nil, digest: contentHash(9), counters: counters(10)),
+  ]
+  record.witnesses = [checker]
+  record.entry = UInt64(number)
   record.failures = [
     UnitRecord.Failure(agent: keyID(12), reason: "out of memory: \"8 GB\""),
     UnitRecord.Failure(agent: keyID(13), reason: ""),
@@ -100,13 +110,35 @@ func unit(_ number: Int, job: Int = 1, frame: Int = 1) -> UnitRecord {
 }
 
 func frame(_ number: Int, job: Int = 1) -> FrameRecord {
-  FrameRecord(job: jobID(job), number: number, digest: contentHash(number), rays: .max, seconds: 1234.5)
+  FrameRecord(
+    job: jobID(job), number: number, state: .provisional, revision: 3, digest: contentHash(number), rays: .max,
+    seconds: 1234.5)
 }
 
 func agent(_ number: Int) -> AgentRecord {
   AgentRecord(
-    key: keyID(number), contributor: keyID(20), name: "bär-\(number)", threadCount: 64, kernelRevision: 3,
+    key: keyID(number), contributor: keyID(20), contributorSignature: String(repeating: "ab", count: 64),
+    name: "bär-\(number)", threadCount: 64, kernelRevision: 3,
     instance: "instance \(number)")
+}
+
+let checker = UnitRecord.Checker(
+  agent: keyID(11), contributor: keyID(21), lease: leaseID(77),
+  commitment: LeaseRecord.Commitment(
+    digest: contentHash(77), counters: counters(77), signature: String(repeating: "ef", count: 64)))
+
+func outboxEntry(_ number: Int) -> OutboxEntry {
+  OutboxEntry(index: UInt64(number), bytes: (0..<388).map { UInt8(truncatingIfNeeded: $0 + number) })
+}
+
+/// With sums wider than 64 bits.
+func balance(_ job: Int, contributor: Int) -> BalanceRecord {
+  var record = BalanceRecord(job: jobID(job), contributor: keyID(contributor), balance: LedgerBalance())
+  record.balance.rendered.unitCount = .max
+  record.balance.rendered.rays = .max
+  record.balance.checked.credit = UInt128(job) << 70
+  record.balance.revoked.paths = UInt128(contributor)
+  return record
 }
 
 /// With every optional field.
@@ -115,6 +147,7 @@ func bannedAgent(_ number: Int) -> AgentRecord {
   record.correctCount = 41
   record.unitCount = 42
   record.banReason = "a wrong result"
+  record.banKind = .brokenMachine
   return record
 }
 
@@ -137,7 +170,8 @@ extension StoredFarm {
   /// The changes that write it.
   var changes: [Change] {
     jobs.map(Change.job) + units.map(Change.unit) + frames.map(Change.frame) + agents.map(Change.agent)
-      + leases.map(Change.lease)
+      + leases.map(Change.lease) + (publishedEntryCount > 0 ? [.ledgerPublished(upTo: publishedEntryCount)] : [])
+      + outbox.map(Change.ledgerEntry) + balances.map(Change.balance)
   }
 
   var isEmpty: Bool { changes.isEmpty }
@@ -152,6 +186,9 @@ extension StoredFarm {
     farm.frames = [frame(-1), frame(9), frame(10), frame(1, job: 2)]
     farm.agents = [agent(10), bannedAgent(11)]
     farm.leases = [lease(1), committedLease(2)]
+    farm.publishedEntryCount = 7
+    farm.outbox = [outboxEntry(7), outboxEntry(8)]
+    farm.balances = [balance(1, contributor: 20), balance(1, contributor: 21), balance(2, contributor: 20)]
     return farm
   }
 }

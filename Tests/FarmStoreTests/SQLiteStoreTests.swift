@@ -141,8 +141,39 @@ import Testing
       #expect(error?.kind == .newerSchema)
       #expect(error?.description.contains("found schema '10'") == true)
       #expect(error?.description.contains(path) == true)
-      try change(path, "DELETE FROM grdb_migrations WHERE identifier <> '1'")
+      try change(path, "DELETE FROM grdb_migrations WHERE identifier IN ('9', '10')")
       #expect(try await SQLiteStore(path: path).load().jobs == [job(1)])
+    }
+  }
+
+  @Test("A file of the first schema is brought up to date, and keeps what it held")
+  func firstSchema() async throws {
+    try await withTemporaryFile { path in
+      let store = try SQLiteStore(path: path)
+      try await store.write([.job(job(1)), .unit(unit(1)), .agent(agent(1))])
+      try store.close()
+      try change(
+        path,
+        """
+        DELETE FROM grdb_migrations WHERE identifier <> '1';
+        DROP TABLE outbox; DROP TABLE published_entries; DROP TABLE balances;
+        ALTER TABLE jobs DROP COLUMN is_private; ALTER TABLE jobs DROP COLUMN budget;
+        ALTER TABLE jobs DROP COLUMN estimated_credit; ALTER TABLE jobs DROP COLUMN trust;
+        ALTER TABLE units DROP COLUMN draw; ALTER TABLE units DROP COLUMN opinions;
+        ALTER TABLE frames DROP COLUMN state; ALTER TABLE frames DROP COLUMN revision;
+        ALTER TABLE agents DROP COLUMN ban_kind;
+        ALTER TABLE units DROP COLUMN checker_work; ALTER TABLE units DROP COLUMN entry;
+        ALTER TABLE units DROP COLUMN witnesses;
+        ALTER TABLE agents DROP COLUMN contributor_signature;
+        """)
+      let farm = try await SQLiteStore(path: path).load()
+      var oldJob = job(1)
+      oldJob.trust = JobRecord.defaultTrust
+      #expect(farm.jobs == [oldJob] && farm.publishedEntryCount == 0 && farm.outbox.isEmpty)
+      var (oldUnit, oldAgent) = (unit(1), agent(1))
+      (oldUnit.checker, oldUnit.entry, oldAgent.contributorSignature) = (nil, nil, "")
+      (oldUnit.witnesses, oldUnit.draw, oldUnit.opinions) = ([], .none, [])
+      #expect(farm.units == [oldUnit] && farm.agents == [oldAgent])
     }
   }
 

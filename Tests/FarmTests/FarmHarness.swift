@@ -1,3 +1,4 @@
+import FarmLedger
 import Crypto
 import FarmModel
 import FarmWire
@@ -149,14 +150,14 @@ struct RunningMaster: Sendable {
       view: "neutral", exposure: 0, depth: 8)
   }
 
-  /// Waits until a job is finished and gives its frames' digests.
+  /// Waits until all frames of a job are final and gives their digests.
   func digests(of job: JobID) async throws -> [Int: ContentHash] {
-    let detail = try await eventually("job \(job) finished") { () -> JobDetail? in
+    let detail = try await eventually("job \(job) final") { () -> JobDetail? in
       let detail = try await client.job(job)
       if ["failed", "cancelled", "paused"].contains(detail.job.state) {
         throw Overdue(description: "the job is \(detail.job.state): \(detail.job.reason ?? "")")
       }
-      return detail.job.state == "finished" ? detail : nil
+      return detail.job.state == "finished" && detail.frames.allSatisfy(\.isFinal) ? detail : nil
     }
     return Dictionary(
       uniqueKeysWithValues: detail.frames.compactMap { frame in frame.digest.map { (frame.number, $0) } })
@@ -179,14 +180,16 @@ struct RunningAgent: Sendable {
 
   init(
     _ name: String, of master: RunningMaster, in folder: TemporaryFolder, threads: Int = 1,
-    alteration: AgentService.Alteration? = nil
+    alteration: AgentService.Alteration? = nil, selfTestChange: @escaping AgentService.Alteration = { $0 }
   ) throws {
     let data = folder.folder(name)
     contributor = try SigningKeyFile.readOrCreate(data.appendingPathComponent("contributor.key")).file
     let configuration = AgentConfiguration(
       master: master.url, name: name, contributorKey: contributor, threadCount: threads, dataDirectory: data)
     service = RunningService(
-      AgentService(configuration: configuration, logger: quietLogger, alteration: alteration, report: { _ in }))
+      AgentService(
+        configuration: configuration, logger: quietLogger, alteration: alteration, selfTestChange: selfTestChange,
+        report: { _ in }))
   }
 }
 
@@ -208,7 +211,7 @@ struct ManualAgent: Sendable {
         name: name, agentKey: key.publicKeyText, contributorKey: contributor.publicKeyText,
         signature: Hex.text(try contributor.key.signature(for: statement)),
         proof: Hex.text(try key.key.signature(for: statement)), kernelRevision: kernelRevision, threadCount: 1,
-        instance: instance)
+        instance: instance, selfTest: SelfTestMessage(digests: SelfTest.golden, pathsPerSecond: 1e6))
     ).session
   }
 

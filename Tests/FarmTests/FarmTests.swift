@@ -38,9 +38,11 @@ struct FarmTests {
     var credited = 0
     for agent in agents { credited += try await master.creditedUnits(of: agent.contributor) }
     #expect(credited == detail.unitCount)
-    // Planes are not kept once the picture is there.
+    // Planes are not kept once the picture is final.
     let results = folder.folder("master").appendingPathComponent("results/\(job)")
-    #expect(try FileManager.default.contentsOfDirectory(atPath: results.path).isEmpty)
+    _ = try await eventually("removed planes") {
+      try FileManager.default.contentsOfDirectory(atPath: results.path).isEmpty ? true : nil
+    }
     let picture = folder.url.appendingPathComponent("2.png")
     try await master.client.downloadPicture(job: job, frame: 2, to: picture)
     #expect(try Data(contentsOf: picture).starts(with: [0x89, 0x50, 0x4E, 0x47]))

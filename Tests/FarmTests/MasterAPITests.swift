@@ -1,3 +1,4 @@
+import FarmLedger
 import FarmModel
 import FarmWire
 import Foundation
@@ -278,7 +279,7 @@ struct MasterAPITests {
       name: "manual", agentKey: agent.key.publicKeyText, contributorKey: agent.contributor.publicKeyText,
       signature: Hex.text(try agent.contributor.key.signature(for: statement)),
       proof: Hex.text(try agent.key.key.signature(for: statement)), kernelRevision: kernelRevision, threadCount: 1,
-      instance: "1")
+      instance: "1", selfTest: SelfTestMessage(digests: SelfTest.golden, pathsPerSecond: 1e6))
     let foreign = Hex.text(try other.key.signature(for: statement))
     let changes: [(String, Int, (inout RegisterAgent) -> Void)] = [
       ("signature", 400, { $0.signature = foreign }), ("proof", 400, { $0.proof = foreign }),

@@ -1,3 +1,4 @@
+import FarmLedger
 import Foundation
 import Testing
 

@@ -35,9 +35,31 @@ extension MasterClient {
     try await answer(to: Call(.POST, "/v1/jobs/\(job)/priority", json: PriorityMessage(priority: priority)))
   }
 
+  /// - Parameter credit: Nil: no limit.
+  public func setBudget(_ job: JobID, _ credit: UInt64?) async throws -> JobSummary {
+    try await answer(to: Call(.POST, "/v1/jobs/\(job)/budget", json: BudgetMessage(credit: credit)))
+  }
+
+  /// Ledger entries that pay an agent.
+  public func entries(of agent: KeyID, from first: UInt64) async throws -> EntryList {
+    var call = Call(.GET, "/v1/agents/\(agent)/entries")
+    call.query = [("from", "\(first)")]
+    return try await answer(to: call)
+  }
+
+  /// The spec of a job that is not private.
+  public func spec(_ hash: ContentHash) async throws -> JobSpec {
+    try await answer(to: Call(.GET, "/v1/specs/\(hash.hex)"), as: SpecAnswer.self).spec
+  }
+
   public func agents() async throws -> AgentList { try await answer(to: Call(.GET, "/v1/agents")) }
 
-  public func credits() async throws -> CreditList { try await answer(to: Call(.GET, "/v1/credits")) }
+  /// - Parameter job: Nil: from all jobs.
+  public func credits(of job: JobID? = nil) async throws -> CreditList {
+    var call = Call(.GET, "/v1/credits")
+    if let job { call.query = [("job", job.description)] }
+    return try await answer(to: call)
+  }
 
   /// Tells the master of a bundle; the answer says which parts it lacks.
   public func announce(_ manifest: BundleManifest) async throws -> [BundleManifest.Part] {

@@ -1,3 +1,4 @@
+import FarmLedger
 import AsyncHTTPClient
 import FarmWire
 import Foundation

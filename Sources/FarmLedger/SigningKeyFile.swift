@@ -104,10 +104,10 @@ public struct KeyFileError: Error, CustomStringConvertible {
 }
 
 /// Why the system refused, in its own words.
-enum SystemText {
-  static func reason(errno code: Int32) -> String { String(cString: strerror(code)) }
+package enum SystemText {
+  package static func reason(errno code: Int32) -> String { String(cString: strerror(code)) }
 
-  static func reason(_ error: any Error) -> String {
+  package static func reason(_ error: any Error) -> String {
     if let posix = error as? POSIXError { return reason(errno: posix.code.rawValue) }
     let cocoa = error as NSError
     if let inner = cocoa.userInfo[NSUnderlyingErrorKey] as? NSError, inner.domain == NSPOSIXErrorDomain {

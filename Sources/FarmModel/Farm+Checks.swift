@@ -1,0 +1,246 @@
+import KernelScene
+import SceneModel
+
+/// Second renderings: who makes them.
+///
+/// A check is drawn after the result's commitment. Who makes it is drawn as well, among the agents that are present, so that
+/// accomplices cannot choose whom to check by asking often. Where there is no agent of another owner, the master's verifier
+/// does it.
+extension Farm {
+  /// Notes that a unit shall be rendered by somebody else.
+  mutating func want(_ ref: UnitRef) {
+    checkCount += 1
+    wantedChecks[ref] = WantedCheck(checker: nil, since: clock, order: checkCount)
+    checkQueue.append((ref, checkCount))
+    drawChecker(ref)
+    tell(.workAvailable)
+    tell(.verificationWanted)
+  }
+
+  func isOpenForChecks(_ job: JobID) -> Bool {
+    let state = jobs[job]?.record.state
+    return state == .active || state == .finished
+  }
+
+  /// Whether an agent may render a unit of somebody else again.
+  func canCheck(_ unit: UnitState, _ agent: KeyID, _ contributor: KeyID) -> Bool {
+    guard unit.record.state == .received, let author = unit.record.result?.contributor, author != contributor else {
+      return false
+    }
+    return !unit.record.failures.contains { $0.agent == agent }
+      && !unit.record.opinions.contains { $0.checker?.contributor == contributor }
+      && unit.record.checker?.contributor != contributor
+  }
+
+  /// Draws who makes a check: a proven agent, or any where there is none; nobody where nobody may.
+  mutating func drawChecker(_ ref: UnitRef) {
+    guard var check = wantedChecks[ref], let unit = unit(ref), unit.checkLease == nil else { return }
+    check.checker = nil
+    check.since = clock
+    wantedChecks[ref] = check
+    orphanedChecks.insert(ref)
+    var fallback: KeyID?
+    // A few draws find somebody on any farm of size; then everybody is looked at, from a random place on.
+    for _ in 0..<16 {
+      guard !presentAgents.isEmpty else { break }
+      let index = Int(random() % UInt64(presentAgents.count))
+      guard let agent = candidate(index, unit) else { continue }
+      if isProven(agent) {
+        assign(ref, agent)
+        return
+      }
+      fallback = fallback ?? agent
+    }
+    var index = presentAgents.isEmpty ? 0 : Int(random() % UInt64(presentAgents.count))
+    var left = presentAgents.count
+    while left > 0, !presentAgents.isEmpty {
+      index = index < presentAgents.count ? index : 0
+      let count = presentAgents.count
+      if let agent = candidate(index, unit) {
+        if isProven(agent) {
+          assign(ref, agent)
+          return
+        }
+        fallback = fallback ?? agent
+      }
+      if presentAgents.count == count { index += 1 }
+      left -= 1
+    }
+    if let fallback { assign(ref, fallback) }
+  }
+
+  private func isProven(_ agent: KeyID) -> Bool {
+    (agents[agent]?.record.correctCount ?? 0) >= policy.probationCount
+  }
+
+  private mutating func assign(_ ref: UnitRef, _ agent: KeyID) {
+    wantedChecks[ref]?.checker = agent
+    orphanedChecks.remove(ref)
+    agents[agent]?.checks.append(ref)
+  }
+
+  /// The agent at a place of `presentAgents`, if it may check a unit; one that is gone leaves the list.
+  private mutating func candidate(_ index: Int, _ unit: UnitState) -> KeyID? {
+    let key = presentAgents[index]
+    guard let agent = agents[key], isPresent(agent, clock) else {
+      agents[key]?.isListed = false
+      presentAgents.swapAt(index, presentAgents.count - 1)
+      presentAgents.removeLast()
+      return nil
+    }
+    return canCheck(unit, key, agent.record.contributor) ? key : nil
+  }
+
+  enum CheckersToDraw { case orphans, late }
+
+  /// Draws checkers anew: for checks that nobody could make, or for those whose checker does not come.
+  mutating func drawCheckers(for which: CheckersToDraw) {
+    switch which {
+    case .orphans:
+      let orphans = orphanedChecks.compactMap { ref in wantedChecks[ref].map { (ref, $0) } }
+      orphanedChecks = []
+      for (ref, check) in orphans.sorted(by: { $0.1.order < $1.1.order }) where check.checker == nil {
+        drawChecker(ref)
+      }
+    case .late:
+      var passes = checkQueue.count - checkQueueHead
+      while passes > 0, checkQueueHead < checkQueue.count {
+        passes -= 1
+        let (ref, order) = checkQueue[checkQueueHead]
+        guard let check = wantedChecks[ref], check.order == order else {
+          checkQueueHead += 1
+          continue
+        }
+        if check.since > clock - policy.checkPatienceSeconds { break }
+        checkQueueHead += 1
+        checkCount += 1
+        // Oldest first for the verifier: only its place in this queue is new.
+        wantedChecks[ref]?.order = checkCount
+        checkQueue.append((ref, checkCount))
+        if unit(ref)?.checkLease == nil { drawChecker(ref) } else { wantedChecks[ref]?.since = clock }
+        if wantedChecks[ref]?.checker == nil, unit(ref)?.record.check == .disputed { noThirdOpinion(ref) }
+      }
+      if checkQueueHead > 4096, checkQueueHead * 2 > checkQueue.count {
+        checkQueue.removeFirst(checkQueueHead)
+        checkQueueHead = 0
+      }
+    }
+  }
+
+  // MARK: - The master's verifier
+
+  /// What the master's own verifier should render next: disputes first, then checks that no agent of another owner can take,
+  /// then, if nothing else is to do, what agents' checks cannot settle.
+  public struct Verification: Sendable, Equatable {
+    public var ref: UnitRef
+    public var spec: JobSpec
+    public var unit: FramePlan.Unit
+    public var isDispute: Bool
+  }
+
+  /// - Parameters:
+  ///   - isReferee: Only disputes: the verifier is switched off for plain checks.
+  ///   - excluding: Under way already.
+  public func nextVerification(
+    now: FarmTime, isReferee: Bool, excluding: Set<UnitRef> = []
+  ) -> Verification? {
+    func make(_ ref: UnitRef, _ isDispute: Bool) -> Verification? {
+      guard !excluding.contains(ref), let job = jobs[ref.job], job.frames[ref.frame] != nil else { return nil }
+      return Verification(
+        ref: ref, spec: job.record.spec, unit: job.plan.units[ref.unit], isDispute: isDispute)
+    }
+    for ref in disputes where jobs[ref.job]?.record.state != .paused {
+      guard unit(ref)?.record.opinions.contains(where: { $0.checker == nil }) == false else { continue }
+      if let found = make(ref, true) { return found }
+    }
+    if isReferee { return nil }
+    var oldest: (order: Int, found: Verification)?
+    for (ref, check) in wantedChecks where check.order < oldest?.order ?? .max {
+      if let checker = check.checker, let agent = agents[checker], isPresent(agent, now) { continue }
+      guard let unit = unit(ref), unit.record.check == .wanted, unit.checkLease == nil, isOpenForChecks(ref.job) else {
+        continue
+      }
+      let canPeer = presentAgents.contains { key in
+        guard let agent = agents[key], isPresent(agent, now) else { return false }
+        return canCheck(unit, key, agent.record.contributor)
+      }
+      if !canPeer, let found = make(ref, false) { oldest = (check.order, found) }
+    }
+    return oldest?.found
+      ?? idleVerification(now).flatMap { ref in
+        excluding.contains(ref) ? nil : make(ref, false)
+      }
+  }
+
+  // MARK: - When nothing else is to do
+
+  /// Pending results of others for an idle agent, those of agents that are gone first.
+  func idleChecks(for agent: AgentRecord, limit: Int) -> [UnitRef] {
+    guard policy.checkRate > 0, limit > 0 else { return [] }
+    var found: [UnitRef] = []
+    for id in order where found.count < limit && isOpenForChecks(id) {
+      guard let job = jobs[id], job.receivedUnitCount > job.settledUnitCount else { continue }
+      for author in authors(job) where found.count < limit {
+        guard let evidence = job.evidence[author], agents[author]?.record.contributor != agent.contributor,
+          policy.trustedContributors.contains(agent.contributor) || canPeersSettle(evidence, job)
+        else { continue }
+        for entry in evidence.unchecked where found.count < limit {
+          let ref = UnitRef(job: id, frame: Int(entry.frame), unit: Int(entry.unit))
+          guard let unit = unit(ref), unit.checkLease == nil, unit.record.check == .none,
+            canCheck(unit, agent.key, agent.contributor)
+          else { continue }
+          found.append(ref)
+        }
+      }
+    }
+    return found
+  }
+
+  private func authors(_ job: Boxed<JobState>) -> [KeyID] {
+    job.evidence.keys.sorted { a, b in
+      let (first, second) = (
+        agents[a].map { isPresent($0, clock) } ?? false, agents[b].map { isPresent($0, clock) } ?? false
+      )
+      return first == second ? a < b : !first
+    }
+  }
+
+  /// Whether agents' checks of each of an author's waiting results would settle them.
+  private func canPeersSettle(_ evidence: AgentEvidence, _ job: Boxed<JobState>) -> Bool {
+    let needed = policy.trust.requiredPeerChecks(threshold: job.record.trust)
+    return Double(evidence.peerCheckedCount + evidence.waitingCount) >= needed
+  }
+
+  private func idleVerification(_ now: FarmTime) -> UnitRef? {
+    guard policy.checkRate > 0, policy.checksWhenIdle else { return nil }
+    let isIdle = jobs.values.allSatisfy {
+      $0.record.state != .active || $0.receivedUnitCount == $0.unitCount
+    }
+    var owners: Set<KeyID> = []
+    for key in presentAgents {
+      if let agent = agents[key], isPresent(agent, now) { owners.insert(agent.record.contributor) }
+    }
+    for id in order where isOpenForChecks(id) {
+      guard let job = jobs[id], job.receivedUnitCount > job.settledUnitCount else { continue }
+      for author in authors(job) {
+        guard let evidence = job.evidence[author], let contributor = agents[author]?.record.contributor else {
+          continue
+        }
+        // A job that wants more than agents can give is the verifier's from the beginning.
+        let isOurs = policy.trust.needsTrusted(threshold: job.record.trust)
+        guard isIdle || isOurs else { continue }
+        let hasPeers = owners.contains { $0 != contributor } && canPeersSettle(evidence, job)
+        for entry in evidence.pending {
+          let ref = UnitRef(job: id, frame: Int(entry.frame), unit: Int(entry.unit))
+          guard !entry.isOutstanding, !(hasPeers && !entry.isChecked), let unit = unit(ref), unit.checkLease == nil,
+            unit.record.check == .none || unit.record.check == .passed
+          else { continue }
+          // What peers agreed with settles when enough of it is there.
+          if entry.isChecked, hasPeers { continue }
+          return ref
+        }
+      }
+    }
+    return nil
+  }
+}

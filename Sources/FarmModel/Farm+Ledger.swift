@@ -1,0 +1,217 @@
+import KernelScene
+import SceneModel
+
+/// What the farm enters into the public ledger (docs/ledger.md).
+///
+/// An entry gets its index and goes into the outbox by the same step, so in the same transaction, as what it tells. From
+/// there it is appended to the log; that may happen again after a crash, because the index says where it belongs.
+extension Farm {
+  /// Pays a settled unit, and whoever checked it.
+  mutating func enter(_ record: inout UnitRecord) {
+    guard let result = record.result else { return }
+    record.entry = append(
+      entry(
+        .rendered, record.ref, digest: result.digest, counters: result.counters, lease: result.lease,
+        agent: result.agent, contributor: result.contributor, signature: result.signature))
+    var paid: Set<KeyID> = [result.contributor]
+    for witness in record.witnesses + (record.check == .passed ? [record.checker].compactMap { $0 } : []) {
+      guard witness.commitment.digest == result.digest, witness.commitment.counters == result.counters,
+        paid.insert(witness.contributor).inserted
+      else { continue }
+      enterCheck(record.ref, witness)
+    }
+  }
+
+  /// A check agreed with a result that had settled meanwhile: it was asked for, so it is paid.
+  mutating func enterLateCheck(_ ref: UnitRef, _ checker: UnitRecord.Checker) {
+    guard var unit = unit(ref), unit.record.state == .settled, let result = unit.record.result,
+      checker.commitment.digest == result.digest, checker.commitment.counters == result.counters
+    else { return }
+    let known =
+      [result.contributor] + (unit.record.witnesses + [unit.record.checker].compactMap { $0 }).map(\.contributor)
+    guard !known.contains(checker.contributor) else { return }
+    enterCheck(ref, checker)
+    unit.record.witnesses.append(checker)
+    keep(unit)
+  }
+
+  /// Pays a check that agreed, unless its agent was found to lie meanwhile.
+  private mutating func enterCheck(_ ref: UnitRef, _ checker: UnitRecord.Checker) {
+    guard agents[checker.agent]?.record.banReason == nil else { return }
+    append(
+      entry(
+        .checked, ref, digest: checker.commitment.digest, counters: checker.commitment.counters, lease: checker.lease,
+        agent: checker.agent, contributor: checker.contributor, signature: checker.commitment.signature))
+  }
+
+  /// A liar keeps what a check of its own proved, and what is part of final frames; other payments are taken back.
+  mutating func revokeUnproven(_ agent: KeyID, _ jobs: Set<JobID>) {
+    for id in jobs.sorted() {
+      guard let frames = self.jobs[id]?.frames else { continue }
+      for number in frames.keys.sorted() {
+        for (_, unit) in (frames[number]?.units ?? [:]).sorted(by: { $0.key < $1.key })
+        where unit.record.state == .settled && unit.record.check != .passed && unit.record.result?.agent == agent {
+          var unit = unit
+          revoke(&unit.record, .banned)
+          keep(unit)
+        }
+      }
+    }
+  }
+
+  /// Takes back what a settled unit was paid.
+  private mutating func revoke(_ record: inout UnitRecord, _ reason: LedgerEntry.Revocation.Reason) {
+    guard let index = record.entry, let result = record.result,
+      let payment = entry(
+        .rendered, record.ref, digest: result.digest, counters: result.counters, lease: result.lease,
+        agent: result.agent, contributor: result.contributor, signature: result.signature)
+    else { return }
+    append(payment.revoked(index: index, reason: reason, at: payment.settledAt))
+    record.entry = nil
+  }
+
+  /// Nil only where keys or signatures are none; `register` and `commit` let no such in.
+  private func entry(
+    _ work: LedgerEntry.Work, _ ref: UnitRef, digest: ContentHash, counters: WorkCounters, lease: LeaseID,
+    agent: KeyID, contributor: KeyID, signature: String
+  ) -> LedgerEntry? {
+    guard let job = jobs[ref.job], let number = JobNumber(ref.job), let lease = LeaseNumber(lease),
+      let agentKey = KeyBytes(agent), let contributor = KeyBytes(contributor),
+      let agentSignature = SignatureBytes(hexadecimal: signature), let record = agents[agent]?.record,
+      let contributorSignature = SignatureBytes(hexadecimal: record.contributorSignature)
+    else { return nil }
+    let unit = job.plan.units[ref.unit]
+    return LedgerEntry(
+      work: work, settledAt: UInt64(max(0, clock)), job: number, spec: job.specHash,
+      kernelRevision: UInt32(job.record.spec.kernelRevision), frame: UInt32(ref.frame), tile: unit.tile,
+      samples: unit.samples, digest: digest, counters: counters, lease: lease, agent: agentKey,
+      contributor: contributor, contributorSignature: contributorSignature, agentSignature: agentSignature)
+  }
+
+  @discardableResult
+  private mutating func append(_ entry: LedgerEntry?) -> UInt64? {
+    guard let entry else { return nil }
+    let (job, contributor) = (entry.job.id, entry.contributor.id)
+    var balance = balances[job]?[contributor] ?? LedgerBalance()
+    do {
+      try balance.apply(entry)
+    } catch {
+      preconditionFailure("the farm enters what cannot follow its own entries: \(error.description)")
+    }
+    balances[job, default: [:]][contributor] = balance
+    let row = OutboxEntry(index: entryCount, bytes: entry.encoded)
+    outbox.append(row)
+    entryCount += 1
+    write(.ledgerEntry(row))
+    write(.balance(BalanceRecord(job: job, contributor: contributor, balance: balance)))
+    hasGrownLedger = true
+    return row.index
+  }
+
+  // MARK: - Into the log
+
+  /// Entries that are not known to be in the log, the first `limit` of them.
+  public func unpublishedEntries(limit: Int) -> [OutboxEntry] { Array(outbox.prefix(limit)) }
+
+  /// Entries that are known to be in the log.
+  public var publishedEntryCount: UInt64 { entryCount - UInt64(outbox.count) }
+
+  /// The log holds all entries before `index`.
+  public mutating func entriesPublished(upTo index: UInt64) {
+    guard let first = outbox.first?.index, index > first else { return }
+    outbox.removeFirst(min(outbox.count, Int(index - first)))
+    write(.ledgerPublished(upTo: index))
+  }
+
+  /// Puts other balances in the place of those that were kept: they are not what the log says.
+  public mutating func replaceBalances(_ found: [BalanceRecord]) {
+    balances = [:]
+    write(.balancesForgotten)
+    for record in found {
+      balances[record.job, default: [:]][record.contributor] = record.balance
+      write(.balance(record))
+    }
+  }
+
+  /// By job and contributor.
+  public var balanceRecords: [BalanceRecord] {
+    balances.flatMap { job, all in all.map { BalanceRecord(job: job, contributor: $0.key, balance: $0.value) } }
+      .sorted { ($0.job, $0.contributor) < ($1.job, $1.contributor) }
+  }
+
+  // MARK: - Budgets
+
+  /// What a job has cost by the ledger: renderings and checks.
+  public func cost(of job: JobID) -> UInt128 { balances[job]?.values.reduce(0) { $0 + $1.credit } ?? 0 }
+
+  private func overBudget(_ record: JobRecord) -> String? {
+    guard let budget = record.budget, cost(of: record.id) >= UInt128(budget) else { return nil }
+    return
+      "its budget of \(budget) credit is used up (\(cost(of: record.id)) so far); `glint budget \(record.id) CREDIT` raises it, and it goes on"
+  }
+
+  /// Pauses a job whose budget is used up and that is not all here. Units in work are still taken and paid.
+  mutating func pauseIfOverBudget(_ id: JobID) {
+    guard let job = jobs[id], job.record.state == .active, job.receivedUnitCount < job.unitCount,
+      let reason = overBudget(job.record)
+    else { return }
+    pause(id, reason: reason)
+  }
+
+  /// Sets a job's budget; nil: none. A job that had paused for it goes on if there is room again.
+  public mutating func setBudget(_ id: JobID, _ credit: UInt64?) throws(FarmFault) -> JobRecord {
+    guard var record = jobs[id]?.record else {
+      throw FarmFault(.notFound, "no_job", "job \(id): there is none; `glint jobs` lists them")
+    }
+    let hadPaused = record.state == .paused && overBudget(record) != nil
+    record.budget = credit
+    if hadPaused {
+      record.reason = overBudget(record)
+      if record.reason == nil { record.state = .active }
+    }
+    return keep(record)
+  }
+
+  // MARK: - Credit
+
+  /// What contributors have by the ledger, and what waits for evidence, altogether or from one job.
+  public func credits(of job: JobID? = nil) -> [KeyID: Credit] {
+    var credits: [KeyID: Credit] = [:]
+    for (id, all) in balances where job == nil || id == job {
+      for (contributor, balance) in all { credits[contributor, default: Credit()].balance.add(balance) }
+    }
+    for (id, state) in jobs where job == nil || id == job {
+      for evidence in state.evidence.values {
+        for entry in evidence.pending {
+          let ref = UnitRef(job: id, frame: Int(entry.frame), unit: Int(entry.unit))
+          guard let result = unit(ref)?.record.result else { continue }
+          credits[result.contributor, default: Credit()].addPending(result.counters)
+        }
+      }
+    }
+    return credits
+  }
+}
+
+/// What a contributor has earned.
+public struct Credit: Sendable, Equatable {
+  /// By the ledger.
+  public var balance = LedgerBalance()
+  /// Results that wait for evidence.
+  public var pendingUnitCount = 0
+  public var pendingCredit: UInt64 = 0
+
+  public init() {}
+
+  mutating func addPending(_ counters: WorkCounters) {
+    pendingUnitCount += 1
+    pendingCredit += CreditWeights.current.credit(counters)
+  }
+}
+
+extension WorkCounters {
+  /// Whether an entry can hold it.
+  var isEnterable: Bool {
+    max(paths, rays, shadowRays, shadingEvaluations, nonFiniteSamples) <= LedgerEntry.counterLimit
+  }
+}
