@@ -46,8 +46,9 @@ final class PrimitiveList: @unchecked Sendable {
   ///   - box: Of a candidate; nil where there is nothing to hit.
   init(candidateCount: Int, spareCount: Int, threadCount: Int, box: @escaping @Sendable (Int) -> Box?) {
     let capacity = candidateCount + spareCount
-    let pointer = FlatMemory.allocate(byteCount: max(64, capacity * MemoryLayout<BoxedPrimitive>.stride))
-      .bindMemory(to: BoxedPrimitive.self, capacity: max(1, capacity))
+    let pointer = UnsafeMutableRawPointer.allocate(
+      byteCount: max(64, capacity * MemoryLayout<BoxedPrimitive>.stride), alignment: 64
+    ).bindMemory(to: BoxedPrimitive.self, capacity: max(1, capacity))
     self.capacity = capacity
     self.pointer = pointer
     let taskCount = (candidateCount + PrimitiveList.taskCount - 1) / PrimitiveList.taskCount

@@ -46,7 +46,8 @@ struct WideBuilder: ~Copyable {
   let threadCount: Int
 
   var nodes: GrowingMemory
-  var blocks: GrowingMemory
+  /// First primitive and count of each leaf's, for trees whose leaves are blocks.
+  private var leaves: GrowingMemory
   var deferred: [Deferred] = []
   /// In leaves so far.
   private(set) var entryCount = 0
@@ -60,7 +61,7 @@ struct WideBuilder: ~Copyable {
   ) {
     self.surface = surface
     nodes = GrowingMemory(capacity: 16 * expectedCount)
-    blocks = GrowingMemory(capacity: mesh == nil ? 0 : 72 * expectedCount)
+    leaves = GrowingMemory(capacity: mesh == nil ? 0 : 4 * expectedCount)
     self.primitives = primitives
     self.mesh = mesh
     self.alphaTested = alphaTested
@@ -144,12 +145,33 @@ struct WideBuilder: ~Copyable {
 
   private mutating func makeLeaf(_ range: Range) -> UInt32 {
     entryCount += range.count
-    guard let mesh else { return primitives[range.begin].number | WideTree.leafFlag }
-    let index = blocks.byteCount / TriangleBlock.byteCount
-    let block = blocks.append(byteCount: TriangleBlock.byteCount)
+    if mesh == nil { return primitives[range.begin].number | WideTree.leafFlag }
+    let leaf = Leaf(first: range.begin, count: range.count)
+    leaves.append(byteCount: MemoryLayout<Leaf>.stride).storeBytes(of: leaf, as: Leaf.self)
+    return UInt32(leafTotal - 1) | WideTree.leafFlag
+  }
+
+  private struct Leaf: BitwiseCopyable {
+    var first: Int
+    var count: Int
+  }
+
+  /// Leaves made so far, where they are blocks.
+  var leafTotal: Int { leaves.byteCount / MemoryLayout<Leaf>.stride }
+
+  /// Writes the blocks of all leaves; only when the tree is done, because then it is known where to.
+  func writeBlocks(to target: UnsafeMutableRawPointer) {
+    guard let mesh else { return }
+    for index in 0..<leafTotal {
+      let leaf = leaves.pointer.load(fromByteOffset: index * MemoryLayout<Leaf>.stride, as: Leaf.self)
+      write(leaf, mesh, to: target + index * TriangleBlock.byteCount)
+    }
+  }
+
+  private func write(_ leaf: Leaf, _ mesh: MeshArrays, to block: UnsafeMutableRawPointer) {
     for lane in 0..<TriangleBlock.width {
-      let isUsed = lane < range.count
-      let number = primitives[range.begin + (isUsed ? lane : 0)].number
+      let isUsed = lane < leaf.count
+      let number = primitives[leaf.first + (isUsed ? lane : 0)].number
       let triangle = TriangleBlock.triangle(number)
       var (v0, v1, v2) = mesh.corners(Int(triangle))
       if !isUsed { (v1, v2) = (v0, v0) }
@@ -165,7 +187,6 @@ struct WideBuilder: ~Copyable {
         of: number | (isTested ? TriangleBlock.alphaFlag : 0),
         toByteOffset: TriangleBlock.indexOffset + 4 * lane, as: UInt32.self)
     }
-    return UInt32(index) | WideTree.leafFlag
   }
 }
 

@@ -64,12 +64,12 @@ final class OwnedWideTree: Sendable {
     }
 
     var nodeByteCount = top.nodes.byteCount
-    var blockByteCount = top.blocks.byteCount
+    var blockByteCount = top.leafTotal * TriangleBlock.byteCount
     var bases: [(nodes: Int, blocks: Int)] = []
     for subtree in subtrees {
       bases.append((nodeByteCount, blockByteCount))
       nodeByteCount += subtree.builder.nodes.byteCount
-      blockByteCount += subtree.builder.blocks.byteCount
+      blockByteCount += subtree.builder.leafTotal * TriangleBlock.byteCount
     }
     memory = OwnedMemory(byteCount: nodeByteCount + blockByteCount)
     let target = SendablePointer(memory.pointer)
@@ -81,8 +81,7 @@ final class OwnedWideTree: Sendable {
     ) {
       let nodes = target.pointer + base.nodes
       nodes.copyMemory(from: builder.nodes.pointer, byteCount: builder.nodes.byteCount)
-      (target.pointer + blockBase + base.blocks).copyMemory(
-        from: builder.blocks.pointer, byteCount: builder.blocks.byteCount)
+      builder.writeBlocks(to: target.pointer + blockBase + base.blocks)
       for node in stride(from: 0, to: builder.nodes.byteCount, by: WideNode.byteCount) {
         for lane in 0..<8 {
           let offset = node + WideNode.referenceOffset + 4 * lane
@@ -96,7 +95,7 @@ final class OwnedWideTree: Sendable {
     }
     place(top, (0, 0))
     ParallelTasks.run(count: subtrees.count, threadCount: threadCount) { index in
-      place(subtrees[index].builder, layout[index])
+      place(subtrees[order[index]].builder, layout[order[index]])
     }
     for (deferred, (subtree, base)) in zip(top.deferred, zip(subtrees, layout)) {
       let root = OwnedWideTree.placed(
