@@ -176,7 +176,10 @@ extension Farm {
               JobSpecKey(bundle: spec.bundle.hex, camera: spec.camera), prepared)
           else { break }
           // From one frame as many as it has; the choice is made anew for the next.
-          let open = jobs[id]?.value.take(frame, preview: preview, agent: agent, limit: wanted) ?? []
+          let limit = min(wanted, room(agent, id))
+          guard limit > 0 else { break }
+          let open =
+            jobs[id]?.value.take(frame, preview: preview, agent: agent, limit: limit) ?? []
           if open.isEmpty { break }
           for unit in open { grant(&self, UnitRef(job: id, frame: frame, unit: unit), isCheck: false) }
         }
@@ -188,6 +191,14 @@ extension Farm {
       }
     }
     return granted
+  }
+
+  /// Units of a job that an agent may still take in hand: so many that a slow machine does not sit on a job's last ones, by
+  /// the speed that its self-test measured.
+  private func room(_ agent: KeyID, _ id: JobID) -> Int {
+    guard let state = agents[agent], let job = jobs[id], state.pathsPerSecond > 0 else { return .max }
+    let fitting = policy.workInHandSeconds * state.pathsPerSecond / Double(max(1, job.largestPathCount))
+    return max(2 * state.record.threadCount, Int(min(fitting, 1e6))) - state.leases.count
   }
 
   /// The frame from which an agent should take its next units of a stage: one that it has ready or is at work on, then one

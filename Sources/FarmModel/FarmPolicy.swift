@@ -4,6 +4,8 @@ public struct FarmPolicy: Sendable, Equatable {
   public var leaseSeconds: Double = 30
   /// Units handed out in one answer at most.
   public var leasesInAnswer = 32
+  /// What an agent has in hand is at most so much work, by the speed of its self-test; but two units a thread.
+  public var workInHandSeconds: Double = 60
   /// Units in one agent's hands at most.
   public var leasesOfAgent = 256
   /// An agent that was not heard of for so long does not count as one who could check others.

@@ -106,6 +106,8 @@ struct JobState: Sendable {
   var record: JobRecord
   let plan: FramePlan
   let specHash: ContentHash
+  /// Of its largest unit.
+  let largestPathCount: Int
   /// By number; final frames have none.
   var frames: [Int: Boxed<FrameProgress>] = [:]
   /// Frames of which there is a picture.
@@ -133,6 +135,7 @@ struct JobState: Sendable {
     specHash = record.spec.hash
     plan = FramePlan(
       width: record.spec.width, height: record.spec.height, samples: record.spec.samples, tile: record.tile)
+    largestPathCount = plan.units.reduce(0) { max($0, $1.tile.pixelCount * $1.samples.count) }
     preview = OpenFrames(record.firstFrame)
     rest = OpenFrames(record.firstFrame)
     for number in record.firstFrame...record.lastFrame { frames[number] = Boxed(FrameProgress(plan)) }

@@ -26,6 +26,24 @@ struct LeaseTests {
     #expect(leases.count == test.farm.jobView(job)?.unitCount)
   }
 
+  @Test("A slow machine has few units in hand, one whose speed is not known or great as many as it asks for")
+  func speed() throws {
+    var test = TestFarm()
+    let job = try test.add(draft(frames: 1...40, samples: 8))
+    let largest = Double(test.farm.jobs[job]!.largestPathCount)
+    let (slow, fast, unknown) = (try test.enter("a"), try test.enter("b"), try test.enter("c"))
+    test.farm.noteSpeed(slow, pathsPerSecond: largest / 60)
+    test.farm.noteSpeed(fast, pathsPerSecond: largest)
+    // Two for each of its two threads, however slow it is.
+    let held = try test.lease(slow, 30)
+    #expect(held.count == 4)
+    #expect(try test.lease(slow, 30).isEmpty)
+    try test.deliver(held[0])
+    #expect(try test.lease(slow, 30).count == 1)
+    #expect(try test.lease(fast, 30).count == 30)
+    #expect(try test.lease(unknown, 30).count == 30)
+  }
+
   @Test("A frame that the agent has ready is preferred to an earlier one")
   func preparedFirst() throws {
     var test = TestFarm()
