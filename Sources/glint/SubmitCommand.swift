@@ -54,6 +54,12 @@ struct SubmitCommand: AsyncParsableCommand {
     transform: Quantity.parseCredit)
   var budget: UInt64?
 
+  @Option(
+    help: ArgumentHelp(
+      "Largest share of wrong units, 0 to 1, with which one settles; below about 1e-5 the master checks every unit.",
+      valueName: "share"))
+  var trust = JobRecord.defaultTrust
+
   @Flag(help: "Whether everybody may fetch the job's spec and scene.")
   var visibility: Visibility?
 
@@ -74,6 +80,7 @@ struct SubmitCommand: AsyncParsableCommand {
       throw ValidationError("--output goes with --wait; without it, `glint fetch` downloads the frames")
     }
     if let output { try FramePattern(output).checkIsPicture() }
+    guard trust >= 0, trust <= 1 else { throw ValidationError("--trust is \(trust), expected a share from 0 to 1") }
   }
 
   func run() async throws {
@@ -87,8 +94,12 @@ struct SubmitCommand: AsyncParsableCommand {
     }
     try await connection.withClient { client in
       // A master that is not there is found before minutes of importing.
-      _ = try await client.status()
+      let status = try await client.status()
       let imported = try load()
+      if trust != JobRecord.defaultTrust {
+        let frameCount = (scene.frames ?? imported.frameNumbers).count
+        Terminal.note(trustText(frameCount: frameCount, agentCount: status.agentCount))
+      }
       let cost = estimate ? try await predictedCost(imported) : nil
       if let cost { Terminal.note(SubmitCommand.text(cost)) }
       let (manifest, store) = try bundle(imported)
@@ -132,6 +143,20 @@ struct SubmitCommand: AsyncParsableCommand {
     let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions)
     for warning in imported.warnings { Terminal.warn(warning.description) }
     return imported
+  }
+
+  /// What the threshold costs, with the default rates and the agents that are there now.
+  private func trustText(frameCount: Int, agentCount: Int) -> String {
+    let settings = picture.renderSettings
+    let plan = FramePlan(
+      width: settings.width, height: settings.height, samples: picture.samples, tile: picture.tile)
+    let policy = FarmPolicy()
+    let cost = policy.trust.cost(
+      threshold: trust, unitCount: plan.units.count * frameCount, agentCount: agentCount, rate: policy.checkRate)
+    func percent(_ share: Double) -> String { "\(Int((100 * share).rounded())) %" }
+    let who = cost.needsTrustedVerifier ? ", most of it by the master's verifier" : ""
+    return
+      "trust \(trust): \(percent(cost.runningShare)) of the units are rendered again while the job runs, \(percent(cost.finalShare)) until all is final\(who)"
   }
 
   private func predictedCost(_ imported: ImportedScene) async throws -> CostEstimate {
@@ -178,6 +203,7 @@ struct SubmitCommand: AsyncParsableCommand {
       tile: picture.tile, view: picture.view.rawValue, exposure: picture.exposure, depth: picture.depth.bits)
     message.isPrivate = visibility.map { $0 == .private }
     message.budget = budget
+    message.trust = trust
     message.estimatedCredit = cost?.credit
     return message
   }
