@@ -110,6 +110,9 @@ actor ReceiptKeeper {
     var count = 0
     while true {
       let answer = try await client.entries(of: agent, from: memory.next)
+      guard answer.entries.first.map({ $0 >= memory.next }) ?? true, answer.entries == answer.entries.sorted() else {
+        throw LedgerError(.malformed, "the master named entries before \(memory.next), which were asked for")
+      }
       for index in answer.entries where index < head.size {
         try await keep(index, signed, reader, key)
         memory.next = index + 1

@@ -59,18 +59,27 @@ public struct SigningKeyFile: Sendable {
     } catch {
       throw KeyFileError("folder \(url.deletingLastPathComponent().path): \(SystemText.reason(error))")
     }
-    // O_EXCL: of two processes that start at once, one makes the key and the other is told that it exists.
-    let descriptor = open(url.path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
-    guard descriptor >= 0 else {
+    // Whole and on disk before it has its name, so that no half of a key is ever found there. A link, unlike a renaming, fails
+    // where the name exists: of two processes that start at once, one makes the key and the other is told so.
+    let draft = url.path + ".\(UInt64.random(in: 0 ... .max)).new"
+    let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+    guard descriptor >= 0 else { throw KeyFileError("key file \(draft): \(SystemText.reason(errno: errno))") }
+    defer {
+      close(descriptor)
+      unlink(draft)
+    }
+    let bytes = Array(text.utf8)
+    guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
+      throw KeyFileError("key file \(url.path): not written (\(SystemText.reason(errno: errno)))")
+    }
+    guard link(draft, url.path) == 0 else {
       throw KeyFileError(
         "key file \(url.path): \(SystemText.reason(errno: errno))", isExisting: errno == EEXIST)
     }
-    defer { close(descriptor) }
-    let bytes = Array(text.utf8)
-    guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
-      let reason = SystemText.reason(errno: errno)
-      unlink(url.path)
-      throw KeyFileError("key file \(url.path): not written (\(reason))")
+    let folder = open(url.deletingLastPathComponent().path, O_RDONLY)
+    if folder >= 0 {
+      fsync(folder)
+      close(folder)
     }
   }
 

@@ -17,6 +17,14 @@ struct Assembler: Service {
   let events: AsyncStream<FarmEvent>
   let logger: Logger
 
+  /// What it listens for; nothing else may pile up while a frame is put together.
+  static func wants(_ event: FarmEvent) -> Bool {
+    switch event {
+    case .assemble, .frameFinal, .planesVoid: true
+    default: false
+    }
+  }
+
   func run() async throws {
     await cancelWhenGracefulShutdown {
       await keeper.announceRestoredWork()

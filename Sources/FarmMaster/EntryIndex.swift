@@ -2,7 +2,9 @@ import FarmModel
 
 /// Which of the ledger's newest entries pay which agent, so that agents find theirs without reading the whole log.
 actor EntryIndex {
+  /// Ascending; the first `dropped` of an agent are forgotten.
   private var entries: [KeyBytes: [UInt64]] = [:]
+  private var dropped: [KeyBytes: Int] = [:]
   /// Agents of all entries that are known, oldest first from `head`.
   private var agents: [KeyBytes] = []
   private var head = 0
@@ -14,6 +16,7 @@ actor EntryIndex {
       if index > next {
         // A gap: what is before it is not known.
         entries = [:]
+        dropped = [:]
         agents = []
         head = 0
       }
@@ -24,8 +27,12 @@ actor EntryIndex {
     while agents.count - head > MasterLimits.indexedEntries {
       let agent = agents[head]
       head += 1
-      entries[agent]?.removeFirst()
-      if entries[agent]?.isEmpty == true { entries[agent] = nil }
+      dropped[agent, default: 0] += 1
+      // Now and then, so that an entry costs the same however many an agent has.
+      if let count = dropped[agent], let all = entries[agent], count * 2 > all.count {
+        entries[agent] = count == all.count ? nil : Array(all[count...])
+        dropped[agent] = nil
+      }
     }
     if head > MasterLimits.indexedEntries {
       agents.removeFirst(head)
@@ -38,7 +45,11 @@ actor EntryIndex {
   /// - Returns: `knownFrom`: entries before it are not known here.
   func entries(of agent: KeyBytes, from first: UInt64, limit: Int) -> (entries: [UInt64], knownFrom: UInt64) {
     let all = entries[agent] ?? []
-    let start = all.firstIndex { $0 >= first } ?? all.count
+    var (start, end) = (dropped[agent] ?? 0, all.count)
+    while start < end {
+      let middle = (start + end) / 2
+      if all[middle] < first { start = middle + 1 } else { end = middle }
+    }
     return (Array(all[start...].prefix(limit)), next - UInt64(agents.count - head))
   }
 }

@@ -53,7 +53,8 @@ public struct MasterService: Service {
     let ledger = try LedgerLog.open(files.ledger, keyFile: files.ledgerKey, name: configuration.ledgerName)
     let index = EntryIndex()
     try await LedgerKeeper.start(keeper, ledger, index, logger: logger)
-    guard let assemblies = hub.listen(limit: .max), let entries = hub.listen(limit: 1, where: { $0 == .ledgerGrew })
+    guard let assemblies = hub.listen(limit: .max, where: Assembler.wants),
+      let entries = hub.listen(limit: 1, where: { $0 == .ledgerGrew })
     else { return }
     await keeper.read { farm in files.sweepResults { farm.isFinal($0, frame: $1) } }
     let worker = KernelWorker(

@@ -18,11 +18,13 @@ struct Verifier: Service {
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
-      guard let wakes = hub.listen(limit: 1) else { return }
+      guard let wakes = hub.listen(limit: 1, where: { $0 == .verificationWanted || $0 == .workAvailable }) else {
+        return
+      }
       let (pulses, pulse) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
       await withTaskGroup(of: Void.self) { group in
         group.addTask {
-          for await event in wakes where event == .verificationWanted || event == .workAvailable { pulse.yield() }
+          for await _ in wakes { pulse.yield() }
         }
         group.addTask {
           while !Task.isCancelled {

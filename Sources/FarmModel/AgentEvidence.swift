@@ -84,8 +84,6 @@ struct AgentEvidence: Sendable {
     head = min(head, index)
   }
 
-  mutating func setOutstanding(_ sequence: Int) { revoke(sequence, isOutstanding: true, wasPeer: false) }
-
   mutating func settle(_ sequence: Int) {
     guard let index = index(sequence) else { return }
     entries[index].isSettled = true
@@ -126,7 +124,10 @@ struct AgentEvidence: Sendable {
     }
     if !peerChecked.isEmpty, Double(peerCheckedCount) >= peerChecks {
       for sequence in peerChecked {
-        guard let index = index(sequence), index >= head, !entries[index].isSettled else { continue }
+        // Not past a draw that is still open: it may find the agent out.
+        guard let index = index(sequence), index >= head, index < resolvedCount, !entries[index].isSettled else {
+          continue
+        }
         ready.append(entries[index])
       }
       ready.sort { $0.sequence < $1.sequence }

@@ -17,9 +17,11 @@ extension Farm {
     tell(.verificationWanted)
   }
 
+  /// Whether checks of a job are made. Work that was delivered gets its evidence, and its pay, whatever becomes of the job: only
+  /// a job that stands because we suspect ourselves waits for its operator.
   func isOpenForChecks(_ job: JobID) -> Bool {
-    let state = jobs[job]?.record.state
-    return state == .active || state == .finished
+    guard let job = jobs[job] else { return false }
+    return job.record.state != .paused || !disputes.contains { $0.job == job.record.id }
   }
 
   /// Whether an agent may render a unit of somebody else again.
@@ -174,17 +176,23 @@ extension Farm {
 
   // MARK: - When nothing else is to do
 
-  /// Pending results of others for an idle agent, those of agents that are gone first.
+  /// Pending results of others for an idle agent that is proven, those of agents that are gone first. Which of an author's
+  /// results is drawn, so that accomplices cannot choose whom to confirm: who asks first gets any of all.
   func idleChecks(for agent: AgentRecord, limit: Int) -> [UnitRef] {
-    guard policy.checkRate > 0, limit > 0 else { return [] }
+    guard policy.checkRate > 0, limit > 0, isProven(agent.key) || policy.trustedContributors.contains(agent.contributor)
+    else { return [] }
     var found: [UnitRef] = []
     for id in order where found.count < limit && isOpenForChecks(id) {
       guard let job = jobs[id], job.receivedUnitCount > job.settledUnitCount else { continue }
-      for author in authors(job) where found.count < limit {
+      // Those that are gone first; of the others, and of each group, from a random one on.
+      let all = authors(job)
+      let goneCount = all.count { !(agents[$0].map { isPresent($0, clock) } ?? false) }
+      let groups = [Array(all[..<goneCount]), Array(all[goneCount...])]
+      for author in groups.flatMap({ rotated($0) }) where found.count < limit {
         guard let evidence = job.evidence[author], agents[author]?.record.contributor != agent.contributor,
           policy.trustedContributors.contains(agent.contributor) || canPeersSettle(evidence, job)
         else { continue }
-        for entry in evidence.unchecked where found.count < limit {
+        for entry in rotated(Array(evidence.unchecked)) where found.count < limit {
           let ref = UnitRef(job: id, frame: Int(entry.frame), unit: Int(entry.unit))
           guard let unit = unit(ref), unit.checkLease == nil, unit.record.check == .none,
             canCheck(unit, agent.key, agent.contributor)
@@ -194,6 +202,13 @@ extension Farm {
       }
     }
     return found
+  }
+
+  /// From a random element on.
+  private func rotated<Element>(_ elements: [Element]) -> [Element] {
+    guard elements.count > 1 else { return elements }
+    let start = Int(random() % UInt64(elements.count))
+    return Array(elements[start...]) + elements[..<start]
   }
 
   private func authors(_ job: Boxed<JobState>) -> [KeyID] {
@@ -218,7 +233,7 @@ extension Farm {
     }
     var owners: Set<KeyID> = []
     for key in presentAgents {
-      if let agent = agents[key], isPresent(agent, now) { owners.insert(agent.record.contributor) }
+      if let agent = agents[key], isPresent(agent, now), isProven(key) { owners.insert(agent.record.contributor) }
     }
     for id in order where isOpenForChecks(id) {
       guard let job = jobs[id], job.receivedUnitCount > job.settledUnitCount else { continue }

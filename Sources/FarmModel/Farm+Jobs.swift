@@ -114,10 +114,15 @@ extension Farm {
         keep(unit)
       }
     }
-    record.state = .active
+    // What was delivered before a job was cancelled may have made it whole since.
+    let isWhole = jobs[id]?.completeCount == job.frameCount
+    record.state = isWhole ? .finished : .active
     record.reason = nil
-    record.endedAt = nil
-    return keep(record)
+    if !isWhole { record.endedAt = nil }
+    let kept = keep(record)
+    // What two owners contradicted meanwhile needs a third, or pauses the job now.
+    for ref in disputes where ref.job == id && wantedChecks[ref] == nil { decide(ref) }
+    return kept
   }
 
   public mutating func setPriority(_ id: JobID, _ priority: Int) throws(FarmFault) -> JobRecord {

@@ -165,6 +165,8 @@ extension Farm {
       }
       agents[agent]?.checks = left
     }
+    // Whether there is work, taken or not: who has enough in hand is not idle.
+    var hasWork = false
     for id in order where wanted > 0 {
       // No state is kept here across changes: it would be copied.
       guard let spec = jobs[id]?.record.spec, jobs[id]?.record.state == .active else { continue }
@@ -175,6 +177,7 @@ extension Farm {
               id, preview: preview, agent: agent,
               JobSpecKey(bundle: spec.bundle.hex, camera: spec.camera), prepared)
           else { break }
+          hasWork = true
           // From one frame as many as it has; the choice is made anew for the next.
           let limit = min(wanted, room(agent, id))
           guard limit > 0 else { break }
@@ -185,7 +188,7 @@ extension Farm {
         }
       }
     }
-    if granted.isEmpty, policy.checksWhenIdle {
+    if granted.isEmpty, !hasWork, policy.checksWhenIdle {
       for ref in idleChecks(for: record, limit: min(wanted, policy.idleChecksInAnswer)) {
         grant(&self, ref, isCheck: true)
       }
@@ -271,7 +274,7 @@ extension Farm {
     var held: [LeaseID] = []
     for id in ids {
       guard var lease = leases[id], lease.agent == agent else { continue }
-      lease.deadline = now + policy.leaseSeconds
+      lease.deadline = min(now + policy.leaseSeconds, lease.grantedAt + policy.leaseLimitSeconds)
       leases[id] = lease
       // Not written: a restarted master gives every lease its full time anyway.
       held.append(id)

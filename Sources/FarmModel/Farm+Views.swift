@@ -105,10 +105,10 @@ extension Farm {
     }.sorted { ($0.unit.samples.lowerBound, $0.ref.unit) < ($1.unit.samples.lowerBound, $1.ref.unit) }
   }
 
-  /// Tiles that agents have in hand, for the page.
+  /// Tiles that agents have in hand, for the page. Checks are among them: what is left out would tell agents what is one.
   public func heldTiles(_ id: JobID, frame number: Int) -> [(agent: KeyID, unit: FramePlan.Unit)] {
     guard let job = jobs[id] else { return [] }
-    return leases.values.filter { $0.ref.job == id && $0.ref.frame == number && !$0.isCheck }
+    return leases.values.filter { $0.ref.job == id && $0.ref.frame == number }
       .map { ($0.agent, job.plan.units[$0.ref.unit]) }
   }
 

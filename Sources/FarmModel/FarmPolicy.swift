@@ -2,6 +2,8 @@
 public struct FarmPolicy: Sendable, Equatable {
   /// An agent that is silent for so long has lost its units.
   public var leaseSeconds: Double = 30
+  /// A lease lasts so long at most, however often it is renewed: nobody sits on others' work for ever.
+  public var leaseLimitSeconds: Double = 900
   /// Units handed out in one answer at most.
   public var leasesInAnswer = 32
   /// What an agent has in hand is at most so much work, by the speed of its self-test; but two units a thread.

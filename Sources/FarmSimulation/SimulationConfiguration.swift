@@ -41,7 +41,7 @@ public struct SimulationConfiguration: Sendable {
 
   /// The command that repeats it.
   public var command: String {
-    "glint simulate --seed \(seed) --agents \(agentCount) --units \(unitsPerAgent) --cheating \(cheatingFraction) --cheats \(cheats.map(\.rawValue).joined(separator: ","))\(runsUntilFinal ? " --until-final" : "")\(keepsRecords ? " --crashes" : "")"
+    "glint simulate --seed \(seed) --agents \(agentCount) --units \(unitsPerAgent) --cheating \(cheatingFraction) --cheats \(cheats.map(\.rawValue).joined(separator: ",")) --check-rate \(policy.checkRate)\(runsUntilFinal ? " --until-final" : "")\(keepsRecords ? " --crashes" : "")"
   }
 }
 

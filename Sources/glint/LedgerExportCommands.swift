@@ -85,6 +85,11 @@ extension LedgerCommand {
         }
         return report
       }
+      if !report.isPastBalances {
+        Terminal.warn(
+          "the log has no entry from after epoch \(epoch) yet, so entries of that epoch may still come, and the tree may change: export again, and use it, when this warning is gone"
+        )
+      }
       let (values, unregistered) = registry.payouts(of: report.balances)
       for (contributor, credit) in unregistered {
         Terminal.warn("\(contributor.id) has registered no address; its credit of \(credit) is not in the tree")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FarmAgent
 import FarmMaster
+import FarmModel
 import Foundation
 import Logging
 import ServiceLifecycle
@@ -47,6 +48,22 @@ struct MasterCommand: AsyncParsableCommand {
   var checkRate: Double = 0.05
 
   @Option(
+    name: .customLong("trusted-contributor"),
+    help: ArgumentHelp(
+      "Contributor whose agents' checks count as the master's own; may be repeated.", valueName: "key"))
+  var trustedContributors: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Assumed share of agents that cheat, above 0 to below 1.", valueName: "share"),
+    transform: Quantity.parse(from: 0.0001, through: 0.9))
+  var assumeCheating: Double = 0.1
+
+  @Option(
+    help: ArgumentHelp("Assumed probability that a drawn checker covers up, 0 to below 1.", valueName: "share"),
+    transform: Quantity.parse(from: 0, through: 0.9))
+  var assumeCollusion: Double = 0.1
+
+  @Option(
     help: ArgumentHelp("Threads that the master spends on checking.", valueName: "count"),
     transform: Quantity.parseInteger(0...1024))
   var verifierThreads = 1
@@ -76,6 +93,14 @@ struct MasterCommand: AsyncParsableCommand {
         certificate: URL(fileURLWithPath: tlsCertificate), key: URL(fileURLWithPath: tlsKey))
     }
     configuration.policy.checkRate = checkRate
+    for key in trustedContributors where Statements.bytes(hexadecimal: key, count: 32) == nil {
+      throw CommandFailure(
+        .badUsage,
+        "--trusted-contributor: '\(key)' is no key, expected 64 hexadecimal digits as `glint key show` prints them")
+    }
+    configuration.policy.trustedContributors = Set(trustedContributors.map { KeyID($0) })
+    configuration.policy.assumedCheating = assumeCheating
+    configuration.policy.assumedCollusion = assumeCollusion
     configuration.verifierThreads = verifierThreads
     configuration.kernel = kernel
     configuration.ledgerName = ledgerName

@@ -71,7 +71,12 @@ struct SimulateCommand: AsyncParsableCommand {
     guard checkRate > 0, checkRate <= 1 else {
       throw ValidationError("--check-rate is \(checkRate), expected above 0 to 1")
     }
-    _ = try kinds()
+    if try kinds().isEmpty { throw ValidationError("--cheats is empty, expected kinds of cheats") }
+    // A run is one job, whose units are limited.
+    guard agents * units <= 20_000_000 else {
+      throw ValidationError(
+        "--agents \(agents) times --units \(units) is \(agents * units), expected at most 20000000 units")
+    }
     if results != nil, !table { throw ValidationError("--results goes with --table") }
   }
 

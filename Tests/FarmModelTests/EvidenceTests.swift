@@ -113,6 +113,47 @@ struct EvidenceTests {
     #expect(test.farm.frameViews(job)![0].error == 0)
   }
 
+  @Test("Idle checks go to proven agents only, of any of the pending results, and not while there is work")
+  func idleChecks() throws {
+    var test = TestFarm(checkRate: 1e-9) { $0.probationCount = 1 }
+    let first = try test.add(draft("first", frames: 1...4, samples: 1))
+    let (a, b) = (try test.enter("a"), try test.enter("b"))
+    // One unit each, checked by the other: both are proven.
+    for lease in try test.lease(a, 1) + test.lease(b, 1) { try test.deliver(lease) }
+    try test.work([a, b])
+    test.assemble()
+    #expect(test.farm.jobView(first)?.record.state == .finished)
+    let second = try test.add(draft("second", width: 512, height: 512, samples: 64, tile: 16))
+    let count = test.farm.jobs[second]!.plan.units.count
+    for lease in try (0..<count / 2).flatMap({ _ in try test.lease(a, 1) }) { try test.deliver(lease) }
+    let stranger = try test.enter("c")
+    // There is work left: b gets that, and no check.
+    #expect(try test.lease(b, 1).allSatisfy { !$0.isCheck })
+    while test.farm.jobView(second)!.receivedUnitCount < count - 1 {
+      for lease in try test.lease(a) { try test.deliver(lease) }
+    }
+    #expect(try test.lease(stranger).isEmpty)
+    let given = try test.lease(b)
+    try #require(!given.isEmpty)
+    #expect(given.count == test.farm.policy.idleChecksInAnswer && given.allSatisfy { $0.isCheck })
+    // Not just the first ones.
+    #expect(given.map(\.ref.unit).max()! >= test.farm.policy.idleChecksInAnswer)
+  }
+
+  @Test("What was delivered settles and is paid although the job was cancelled, or paused by its owner")
+  func abandoned() throws {
+    for action in ["cancel", "pause"] {
+      var test = lax()
+      let job = try test.add(draft(width: 512, height: 512, samples: 64, tile: 16))
+      let (author, peer) = (try test.enter("a"), try test.enter("b"))
+      for _ in 0..<40 { for lease in try test.lease(author, 1) { try test.deliver(lease) } }
+      _ = action == "cancel" ? try test.farm.cancel(job, now: test.now) : try test.farm.pause(job)
+      try test.work([author, peer])
+      #expect(test.credit("a").unitCount == 40, "\(action)")
+      #expect(test.farm.jobView(job)?.record.state == (action == "cancel" ? .cancelled : .paused))
+    }
+  }
+
   @Test("With nobody of another owner the master's verifier makes it final, when no job waits for units")
   func verifierInIdleTime() throws {
     var test = lax()

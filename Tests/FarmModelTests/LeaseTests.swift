@@ -112,6 +112,21 @@ struct LeaseTests {
     #expect(faultCode { try test.deliver(theirs) } == "lease_gone")
   }
 
+  @Test("However often it is renewed, a lease ends, and the unit goes to others")
+  func renewedForEver() throws {
+    var test = TestFarm { $0.leaseLimitSeconds = 100 }
+    _ = try test.add(draft(width: 16, height: 16, samples: 1))
+    let (a, b) = (try test.enter("a"), try test.enter("b"))
+    let held = try test.lease(a, 1)[0]
+    let start = test.now
+    while try test.farm.renew([held.id], of: a, now: test.now) == [held.id], test.now < start + 1000 {
+      test.now += test.farm.policy.leaseSeconds * 0.5
+      _ = test.farm.expireLeases(now: test.now)
+    }
+    #expect(test.now > start + 100 && test.now <= start + 130)
+    #expect(try test.lease(b, 1).map(\.ref) == [held.ref])
+  }
+
   @Test("What is given back goes to others at once; nobody gives back what is another's")
   func givingBack() throws {
     var test = TestFarm()

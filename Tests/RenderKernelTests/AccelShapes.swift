@@ -156,6 +156,22 @@ enum AccelRays {
     }
   }
 
+  /// Rays in a triangle's plane that pass beside it, mostly through its own box.
+  static func beside(_ mesh: MeshArrays, count: Int, seed: UInt64) -> [Ray] {
+    var random = AccelRandom(state: seed)
+    return (0..<count).map { _ in
+      let triangle = random.index(mesh.triangleCount)
+      let k = random.index(3)
+      let (a, b, c) = (
+        accelVertex(mesh, triangle, k), accelVertex(mesh, triangle, (k + 1) % 3),
+        accelVertex(mesh, triangle, (k + 2) % 3)
+      )
+      let target = b + c - a - (b - a) * (0.48 * random.unit()) - (c - a) * (0.48 * random.unit())
+      let direction = (b - c) + (b - a) * (random.signed() * 0.3)
+      return Ray(origin: target - direction * (random.unit() * 4 - 1), direction: direction, tMax: .infinity)
+    }
+  }
+
   /// Groups of eight that go nearly the same way, as camera rays do.
   static func bundles(_ mesh: MeshArrays, count: Int, scale: Float, seed: UInt64) -> [Ray] {
     var random = AccelRandom(state: seed)

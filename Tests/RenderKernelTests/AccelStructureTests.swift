@@ -37,6 +37,7 @@ struct AccelStructureTests {
       #expect(scene.wide.meshes[0].partCount > 20)
       var rays = AccelRays.grazing(mesh, count: 4000, scale: scale, seed: seed + 10)
       rays += AccelRays.adversarial(mesh, count: 2000, scale: scale, seed: seed + 20)
+      rays += AccelRays.beside(mesh, count: 4000, seed: seed + 30)
       let (wrong, hits) = scene.disagreements(rays)
       #expect(wrong == 0)
       #expect(hits > 1500)

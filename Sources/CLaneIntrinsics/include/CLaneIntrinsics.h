@@ -184,7 +184,7 @@ GLINT_INLINE float glint_greatest8(glint_float8 a) { return -glint_least8(-a); }
 extern const uint64_t glint_set_bits[256];
 
 // Writes the lanes of `near` (not negative) whose bit is set in `hits`, with their references, farthest first, the last three
-// bits of the mantissa cleared. Writes eight entries whatever the number of hits. Lanes as near as each other come in
+// bits of the mantissa cleared. May write eight entries whatever the number of hits. Lanes as near as each other come in
 // any order.
 GLINT_INLINE void glint_store_farthest_first8(
     glint_float8 near, glint_int8 hits, const uint32_t *references, float *nearTarget, uint32_t *referenceTarget) {

@@ -200,7 +200,8 @@ struct PacketTraversal<F: AlphaFilter, S: HitSink> {
     }
     let found = Lanes.greater(Lanes.greater(Lanes.lesser(far, plain), near), entry)
     let number = TriangleBlock.triangle(tagged)
-    let isAhead = isInside .& (near .<= far) .& (found .> Lane.zero)
+    // Minus infinity: see `TriangleTest.refined`.
+    let isAhead = isInside .& (near .<= far) .& (found .> Lane.zero) .& (plain .!= Lane(repeating: -.infinity))
     var isBetter = isAhead .& (found .< t)
     var ties = Lanes.bits(isAhead .& (found .== t))
     while ties != 0 {

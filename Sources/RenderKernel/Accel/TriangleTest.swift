@@ -117,7 +117,7 @@ enum TriangleTest {
     if isLarge { plain = refined(ray, plain, sum, depths, extent(v0, v1, v2), v0, v1, v2) }
     // NaN, which only an overflow could make, becomes `far`.
     let t = Lanes.greater(Lanes.greater(Lanes.lesser(far, plain), near), entry)
-    return (near <= far ? t : .infinity, sum)
+    return (near <= far && plain != -.infinity ? t : .infinity, sum)
   }
 }
 
@@ -125,7 +125,7 @@ enum TriangleTest {
 
 extension TriangleTest {
   /// The parameter at which a ray meets a large triangle: one that lies, but for a share of `cutSlack`, in every part that holds
-  /// the point; infinite where the own box is all that is known (docs/kernel-traversal.md, section 5).
+  /// the point; infinite where the own box is all that is known; minus infinity where it misses (docs/kernel-traversal.md, section 5).
   @inline(__always)
   static func refined(
     _ ray: RayFrame, _ plain: Float, _ sum: Float, _ depths: SIMD3<Float>, _ extent: Float, _ v0: SIMD4<Float>,
@@ -134,12 +134,12 @@ extension TriangleTest {
     let reach = Lanes.greater(Lanes.greater(depths.x.magnitude, depths.y.magnitude), depths.z.magnitude)
     let isNear = reach <= extent * farExtents
     if isNear, sum.magnitude >= extent * extent * certainShare { return plain }
-    return refinedInDouble(ray, plain, sum, isNear, extent, v0, v1, v2)
+    return refinedInDouble(ray, plain, sum, isNear, reach, extent, v0, v1, v2)
   }
 
   @inline(never)
   private static func refinedInDouble(
-    _ ray: RayFrame, _ plain: Float, _ sum: Float, _ isNear: Bool, _ extent: Float, _ v0: SIMD4<Float>,
+    _ ray: RayFrame, _ plain: Float, _ sum: Float, _ isNear: Bool, _ reach: Float, _ extent: Float, _ v0: SIMD4<Float>,
     _ v1: SIMD4<Float>, _ v2: SIMD4<Float>
   ) -> Float {
     var result = plain
@@ -157,7 +157,14 @@ extension TriangleTest {
       let (u, v, w) = (c.x * b.y - c.y * b.x, a.x * c.y - a.y * c.x, b.x * a.y - b.y * a.x)
       let total = (u + v) + w
       let isInside = (u >= 0 && v >= 0 && w >= 0) || (u <= 0 && v <= 0 && w <= 0)
-      guard isInside, total.magnitude >= square * leastShare else { return .infinity }
+      guard isInside, total.magnitude >= square * leastShare else {
+        // Rounding alone cannot tell a ray in the triangle's plane but beside it from one inside.
+        let tolerance = max(Double(extent) * 0x1p-10, Double(reach) * 0x1p-20)
+        func holds(_ x: Double, _ y: Double, _ z: Double) -> Bool {
+          min(x, min(y, z)) <= tolerance && max(x, max(y, z)) >= -tolerance
+        }
+        return holds(a.x, b.x, c.x) && holds(a.y, b.y, c.y) ? .infinity : -.infinity
+      }
       result = Float(((u * a.z + v * b.z) + w * c.z) / total * slope)
     }
     return isNear ? result : result.addingProduct(result.magnitude, farBias)

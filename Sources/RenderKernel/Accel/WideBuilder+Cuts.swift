@@ -13,6 +13,8 @@ extension WideBuilder {
 
   struct Cut {
     var axis: Int
+    /// The first bin behind the plane.
+    var bin: Int
     var plane: Float
     var partCount: Int
     var cost: Float
@@ -66,7 +68,9 @@ extension WideBuilder {
       for axis in 0..<3 {
         let (origin, extent) = (range.box.lower[axis], range.box.upper[axis] - range.box.lower[axis])
         let width = extent / Float(count)
-        guard width > 0, width < .infinity, extent >= surface.squareRoot() * 0x1p-9 else { continue }
+        guard width > 0, width < .infinity, origin + width > origin,
+          range.box.upper[axis] - width < range.box.upper[axis], extent >= surface.squareRoot() * 0x1p-9
+        else { continue }
         // Where a box begins, and (second half) where it ends.
         for i in 0..<2 * count { bins.initializeElement(at: i, to: Bin(box: .empty, count: 0)) }
         for i in range.begin..<range.end {
@@ -105,7 +109,7 @@ extension WideBuilder {
           if total < best?.cost ?? limit, partCount <= range.limit - range.end,
             max(lower.count, upper.count) < range.count
           {
-            best = Cut(axis: axis, plane: origin + width * Float(plane), partCount: partCount, cost: total)
+            best = Cut(axis: axis, bin: plane, plane: origin + width * Float(plane), partCount: partCount, cost: total)
           }
         }
       }
@@ -131,7 +135,7 @@ extension WideBuilder {
       range.box.lower[cut.axis],
       (range.box.upper[cut.axis] - range.box.lower[cut.axis]) / Float(WideBuilder.cutBinCount)
     )
-    let plane = Int(((cut.plane - origin) / width).rounded())
+    let plane = cut.bin
     var left = Range(begin: range.begin, end: 0, limit: 0, box: .empty, centers: .empty, depth: range.depth + 1)
     var right = Range(
       begin: 0, end: range.end, limit: range.limit, box: .empty, centers: .empty, depth: range.depth + 1)

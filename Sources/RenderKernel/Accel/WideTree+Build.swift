@@ -47,7 +47,8 @@ final class OwnedWideTree: Sendable {
       surface: surface, expectedCount: count <= deferralCount ? count : 0, threadCount: threadCount)
     let topRoot = top.build(
       WideBuilder.Range(
-        begin: 0, end: count, limit: primitives.capacity, box: primitives.bounds, centers: primitives.centers, depth: 0)
+        begin: 0, end: count, limit: min(primitives.capacity, count + count / WideBuilder.partShare + 64),
+        box: primitives.bounds, centers: primitives.centers, depth: 0)
     )
     let subtrees = top.deferred.map { deferred in
       Subtree(
@@ -70,6 +71,10 @@ final class OwnedWideTree: Sendable {
       bases.append((nodeByteCount, blockByteCount))
       nodeByteCount += subtree.builder.nodes.byteCount
       blockByteCount += subtree.builder.leafTotal * TriangleBlock.byteCount
+    }
+    // Preconditions are off in this module; a place beyond would be read as another.
+    guard (nodeByteCount + blockByteCount) / WideTree.unitByteCount <= Int(WideTree.placeMask) else {
+      fatalError("a mesh of \(count) triangles needs more than 64 GiB, the most that its tree can have")
     }
     memory = OwnedMemory(byteCount: nodeByteCount + blockByteCount)
     let target = SendablePointer(memory.pointer)

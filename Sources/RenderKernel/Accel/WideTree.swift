@@ -1,12 +1,12 @@
 /// An eight-wide tree of boxes in raw memory.
 ///
-/// A reference is one of three things. Bit 31 clear: a node, as its place from `base` in units of 32 bytes. Bit 31 set and
+/// A reference is one of three things. Bit 31 clear: a node, as its place from `base` in units of 64 bytes. Bit 31 set and
 /// bit 30 clear: a leaf; of triangles the place of a block in the same units, of instances the instance's number. Both set:
 /// what a traversal puts on its stack besides.
 struct WideTree: BitwiseCopyable, @unchecked Sendable {
   static let leafFlag: UInt32 = 1 << 31
   static let placeMask: UInt32 = (1 << 30) - 1
-  static let unitByteCount = 32
+  static let unitByteCount = 64
 
   /// Nothing: the root of an empty tree, and lanes of a node without a child.
   static let none = UInt32.max
