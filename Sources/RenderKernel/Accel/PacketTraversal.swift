@@ -200,7 +200,7 @@ struct PacketTraversal<F: AlphaFilter, S: HitSink> {
     }
     let found = Lanes.greater(Lanes.greater(Lanes.lesser(far, plain), near), entry)
     let number = TriangleBlock.triangle(tagged)
-    // Minus infinity: see `TriangleTest.refined`.
+    // Minus infinity: no hit, see `refine`.
     let isAhead = isInside .& (near .<= far) .& (found .> Lane.zero) .& (plain .!= Lane(repeating: -.infinity))
     var isBetter = isAhead .& (found .< t)
     var ties = Lanes.bits(isAhead .& (found .== t))
@@ -244,9 +244,10 @@ struct PacketTraversal<F: AlphaFilter, S: HitSink> {
       let lane = left.trailingZeroBitCount
       left &= left &- 1
       let frame = rays.frame(lane)
-      plain[lane] = TriangleTest.refined(
+      let refined = TriangleTest.refined(
         frame, plain[lane], sum[lane], SIMD3(depths.0[lane], depths.1[lane], depths.2[lane]), extent, corners.0,
         corners.1, corners.2)
+      plain[lane] = refined.sum == refined.sum ? refined.plain : -.infinity
     }
   }
 

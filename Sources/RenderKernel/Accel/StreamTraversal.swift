@@ -336,7 +336,7 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
       let hit = TriangleTest.distance(
         traveller.pointee.frame, entry: traveller.pointee.entry, v0, v1, v2, depths: depths, edges: edges,
         isLarge: tagged & TriangleBlock.largeFlag != 0)
-      if hit.t <= traveller.pointee.best.t, hit.t > 0 {
+      if hit.t <= traveller.pointee.best.t, hit.t > 0, hit.sum == hit.sum {
         take(tagged, hit.t, edges.y / hit.sum, edges.z / hit.sum, traveller)
       }
     }

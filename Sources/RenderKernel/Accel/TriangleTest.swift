@@ -99,25 +99,25 @@ enum TriangleTest {
     depths: SIMD3<Float>, edges e: SIMD3<Float>, isLarge: Bool
   ) -> SIMD3<Float>? {
     let (t, sum) = distance(ray, entry: entry, v0, v1, v2, depths: depths, edges: e, isLarge: isLarge)
-    guard t > 0, t < .infinity else { return nil }
+    guard t > 0, t < .infinity, sum == sum else { return nil }
     return SIMD3(t, e.y / sum, e.z / sum)
   }
 
   /// Where `complete` finds a hit, which counts if it is ahead; infinite where the ray misses the own box. And the sum of the
-  /// edge functions.
+  /// edge functions, NaN where it is none all the same.
   @inline(__always)
   static func distance(
     _ ray: RayFrame, entry: Float, _ v0: SIMD4<Float>, _ v1: SIMD4<Float>, _ v2: SIMD4<Float>,
     depths: SIMD3<Float>, edges e: SIMD3<Float>, isLarge: Bool
   ) -> (t: Float, sum: Float) {
     let (near, far) = ray.interval(ownBox(v0, v1, v2))
-    let sum = (e.x + e.y) + e.z
+    var sum = (e.x + e.y) + e.z
     let z = (e.x * depths.x + e.y * depths.y) + e.z * depths.z
     var plain = (z / sum) * ray.shearZ
-    if isLarge { plain = refined(ray, plain, sum, depths, extent(v0, v1, v2), v0, v1, v2) }
+    if isLarge { (plain, sum) = refined(ray, plain, sum, depths, extent(v0, v1, v2), v0, v1, v2) }
     // NaN, which only an overflow could make, becomes `far`.
     let t = Lanes.greater(Lanes.greater(Lanes.lesser(far, plain), near), entry)
-    return (near <= far && plain != -.infinity ? t : .infinity, sum)
+    return (near <= far ? t : .infinity, sum)
   }
 }
 
@@ -125,15 +125,16 @@ enum TriangleTest {
 
 extension TriangleTest {
   /// The parameter at which a ray meets a large triangle: one that lies, but for a share of `cutSlack`, in every part that holds
-  /// the point; infinite where the own box is all that is known; minus infinity where it misses (docs/kernel-traversal.md, section 5).
+  /// the point; infinite where the own box is all that is known; and the sum of the
+  /// edge functions, NaN where the ray misses (docs/kernel-traversal.md, section 5).
   @inline(__always)
   static func refined(
     _ ray: RayFrame, _ plain: Float, _ sum: Float, _ depths: SIMD3<Float>, _ extent: Float, _ v0: SIMD4<Float>,
     _ v1: SIMD4<Float>, _ v2: SIMD4<Float>
-  ) -> Float {
+  ) -> (plain: Float, sum: Float) {
     let reach = Lanes.greater(Lanes.greater(depths.x.magnitude, depths.y.magnitude), depths.z.magnitude)
     let isNear = reach <= extent * farExtents
-    if isNear, sum.magnitude >= extent * extent * certainShare { return plain }
+    if isNear, sum.magnitude >= extent * extent * certainShare { return (plain, sum) }
     return refinedInDouble(ray, plain, sum, isNear, reach, extent, v0, v1, v2)
   }
 
@@ -141,7 +142,7 @@ extension TriangleTest {
   private static func refinedInDouble(
     _ ray: RayFrame, _ plain: Float, _ sum: Float, _ isNear: Bool, _ reach: Float, _ extent: Float, _ v0: SIMD4<Float>,
     _ v1: SIMD4<Float>, _ v2: SIMD4<Float>
-  ) -> Float {
+  ) -> (plain: Float, sum: Float) {
     var result = plain
     let square = Double(extent) * Double(extent)
     if sum.magnitude < extent * extent * certainShare {
@@ -163,11 +164,11 @@ extension TriangleTest {
         func holds(_ x: Double, _ y: Double, _ z: Double) -> Bool {
           min(x, min(y, z)) <= tolerance && max(x, max(y, z)) >= -tolerance
         }
-        return holds(a.x, b.x, c.x) && holds(a.y, b.y, c.y) ? .infinity : -.infinity
+        return (.infinity, holds(a.x, b.x, c.x) && holds(a.y, b.y, c.y) ? sum : .nan)
       }
       result = Float(((u * a.z + v * b.z) + w * c.z) / total * slope)
     }
-    return isNear ? result : result.addingProduct(result.magnitude, farBias)
+    return (isNear ? result : result.addingProduct(result.magnitude, farBias), sum)
   }
 }
 
