@@ -7,7 +7,7 @@ extension FarmSimulation {
   mutating func commitStep() {
     let changes = farm.takeChanges()
     for change in changes { see(change) }
-    if configuration.keepsRecords { store.write(changes) }
+    if configuration.keepsRecords { store.apply(changes) }
     for event in farm.takeEvents() {
       switch event {
       case .assemble(let job, let frame):

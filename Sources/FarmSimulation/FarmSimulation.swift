@@ -28,7 +28,7 @@ public struct FarmSimulation {
   var agentOfKey: [KeyID: Int] = [:]
   var job = JobID("")
   var now = 0.0
-  var store = SimulatedStore()
+  var store = FarmRecords()
   public internal(set) var report = SimulationReport()
 
   /// For each unit: 0 right, otherwise 1 + the kind of its author, of the result that the farm holds.

@@ -3,54 +3,22 @@ import SceneModel
 
 @testable import FarmModel
 
-/// A store in memory: applies changes as a database would, and knows nothing else.
+/// Records in memory, and all ledger entries that there ever were.
 struct Ledger {
-  private var jobs: [JobID: JobRecord] = [:]
-  private(set) var units: [UnitRef: UnitRecord] = [:]
-  private var frames: [JobID: [Int: FrameRecord]] = [:]
-  private var agents: [KeyID: AgentRecord] = [:]
-  private(set) var leases: [LeaseID: LeaseRecord] = [:]
-  private var outbox: [OutboxEntry] = []
-  private var published: UInt64 = 0
-  private var balances: [[String]: BalanceRecord] = [:]
-  /// All that were ever entered, by index.
+  private var records = FarmRecords()
+  /// By index.
   private(set) var entries: [LedgerEntry] = []
 
-  mutating func apply(_ changes: [Change]) {
-    for change in changes {
-      switch change {
-      case .job(let record): jobs[record.id] = record
-      case .unit(let record): units[record.ref] = record
-      case .frame(let record): frames[record.job, default: [:]][record.number] = record
-      case .agent(let record): agents[record.key] = record
-      case .lease(let record): leases[record.id] = record
-      case .leaseEnded(let id): leases[id] = nil
-      case .ledgerEntry(let row):
-        precondition(row.index == UInt64(entries.count), "entry \(row.index) after \(entries.count) others")
-        outbox.append(row)
-        do { entries.append(try LedgerEntry(row.bytes)) } catch { preconditionFailure("\(error)") }
-      case .ledgerPublished(let index):
-        outbox.removeAll { $0.index < index }
-        published = index
-      case .balance(let record): balances[[record.job.description, record.contributor.description]] = record
-      case .balancesForgotten: balances = [:]
-      }
-    }
-  }
+  var units: [UnitRef: UnitRecord] { records.units }
+  var leases: [LeaseID: LeaseRecord] { records.leases }
+  var stored: StoredFarm { records.stored }
 
-  var stored: StoredFarm {
-    var farm = StoredFarm()
-    farm.jobs = jobs.values.sorted { $0.id < $1.id }
-    farm.units = units.values.sorted {
-      ($0.ref.job, $0.ref.frame, $0.ref.unit) < ($1.ref.job, $1.ref.frame, $1.ref.unit)
+  mutating func apply(_ changes: [Change]) {
+    for case .ledgerEntry(let row) in changes {
+      precondition(row.index == UInt64(entries.count), "entry \(row.index) after \(entries.count) others")
+      do { entries.append(try LedgerEntry(row.bytes)) } catch { preconditionFailure("\(error)") }
     }
-    farm.frames = frames.values.flatMap(\.values).sorted { ($0.job, $0.number) < ($1.job, $1.number) }
-    farm.agents = agents.values.sorted { $0.key < $1.key }
-    farm.leases = leases.values.sorted { $0.id.description < $1.id.description }
-    farm.outbox = outbox
-    farm.publishedEntryCount = published
-    farm.balances = balances.values.sorted { ($0.job, $0.contributor) < ($1.job, $1.contributor) }
-    return farm
+    records.apply(changes)
   }
 
   /// What the settled units alone say that contributors have been paid for their pictures.

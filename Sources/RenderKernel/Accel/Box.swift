@@ -36,7 +36,7 @@ struct Box: BitwiseCopyable, Equatable {
   /// The box of an instance in the world: part of what decides a hit, so a function of mesh and transform alone.
   ///
   /// Encloses the eight transformed corners, with slack for the rounding of transforms. Empty where a coordinate is beyond
-  /// `RayFrame.originLimit` or not a number: larger ones could overflow in a node's grid.
+  /// `RayFrame.originLimit` or not a number: larger ones could overflow where rays meet the box.
   static func ofInstance(_ box: Box, objectToWorld: Affine) -> Box {
     guard !box.isEmpty else { return .empty }
     var result = Box.empty

@@ -3,7 +3,7 @@ protocol TraversalLanes {
   static var areScalar: Bool { get }
 }
 
-/// Eight boxes, four triangles at once.
+/// Eight boxes, eight triangles at once.
 enum EightLanes: TraversalLanes {
   @inline(__always) static var areScalar: Bool { false }
 }

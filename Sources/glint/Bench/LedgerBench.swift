@@ -1,6 +1,7 @@
 import Crypto
 import FarmLedger
 import FarmModel
+import FarmSimulation
 import Foundation
 import KernelScene
 import SceneModel
@@ -54,7 +55,7 @@ struct LedgerBench {
     let isCheck = index % 20 == 19
     let unit = isCheck ? index - 1 : index
     let agent = agents[(unit &* 7 + (isCheck ? 1 : 0)) % agents.count]
-    var words = SplitMix(state: UInt64(unit))
+    var words = SeededGenerator(seed: UInt64(unit))
     func hash() -> ContentHash {
       let raw = (words.next(), words.next(), words.next(), words.next())
       return withUnsafeBytes(of: raw) { ContentHash(loading: $0.baseAddress!) }
@@ -122,7 +123,7 @@ struct LedgerBench {
     let signed = try log.checkpoint()
     let source = DiskLogFolder(folder)
     var proofs: [Double] = []
-    var words = SplitMix(state: 42)
+    var words = SeededGenerator(seed: 42)
     for _ in 0..<LedgerBench.proofCount {
       let index = words.next() % UInt64(entryCount)
       let begin = ContinuousClock.now
@@ -155,18 +156,5 @@ struct LedgerBench {
       slowestProofMilliseconds: proofs.last ?? 0,
       verifySeconds: seconds, verifiedPerSecond: Double(entryCount) / seconds, findings: findings,
       signaturesPerSecond: signatureRate, root: signed.checkpoint.root.hex)
-  }
-
-  /// The same numbers from the same seed everywhere.
-  private struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
   }
 }
