@@ -4,7 +4,8 @@
 struct Boxed<Value: Sendable>: Sendable {
   private final class Storage: @unchecked Sendable {
     // Sendable because it is changed only while nobody else refers to it.
-    var value: Value
+    // Exclusive access to the box is exclusive access to its value.
+    @exclusivity(unchecked) var value: Value
     init(_ value: Value) { self.value = value }
   }
 
@@ -22,13 +23,5 @@ struct Boxed<Value: Sendable>: Sendable {
 
   subscript<Member>(dynamicMember path: KeyPath<Value, Member>) -> Member {
     @inline(__always) _read { yield storage.value[keyPath: path] }
-  }
-
-  subscript<Member>(dynamicMember path: WritableKeyPath<Value, Member>) -> Member {
-    @inline(__always) _read { yield storage.value[keyPath: path] }
-    @inline(__always) _modify {
-      if !isKnownUniquelyReferenced(&storage) { storage = Storage(storage.value) }
-      yield &storage.value[keyPath: path]
-    }
   }
 }

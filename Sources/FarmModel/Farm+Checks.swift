@@ -47,23 +47,24 @@ extension Farm {
       guard !presentAgents.isEmpty else { break }
       let index = Int(random() % UInt64(presentAgents.count))
       guard let agent = candidate(index, unit) else { continue }
-      if isProven(agent) {
-        assign(ref, agent)
+      if agent.isProven {
+        assign(ref, agent.key)
         return
       }
-      fallback = fallback ?? agent
+      fallback = fallback ?? agent.key
     }
     var index = presentAgents.isEmpty ? 0 : Int(random() % UInt64(presentAgents.count))
     var left = presentAgents.count
     while left > 0, !presentAgents.isEmpty {
       index = index < presentAgents.count ? index : 0
       let count = presentAgents.count
-      if let agent = candidate(index, unit) {
-        if isProven(agent) {
-          assign(ref, agent)
+      // Most of a young farm's agents are not proven: they are passed over first.
+      if fallback == nil || presentAgents[index].isProven || isGone(index), let agent = candidate(index, unit) {
+        if agent.isProven {
+          assign(ref, agent.key)
           return
         }
-        fallback = fallback ?? agent
+        fallback = fallback ?? agent.key
       }
       if presentAgents.count == count { index += 1 }
       left -= 1
@@ -71,26 +72,28 @@ extension Farm {
     if let fallback { assign(ref, fallback) }
   }
 
-  private func isProven(_ agent: KeyID) -> Bool {
-    (agents[agent]?.record.correctCount ?? 0) >= policy.probationCount
-  }
+  func isProven(_ agent: KeyID) -> Bool { agents[agent].map { policy.isProven($0.record) } ?? false }
 
   private mutating func assign(_ ref: UnitRef, _ agent: KeyID) {
     wantedChecks[ref]?.checker = agent
     orphanedChecks.remove(ref)
-    agents[agent]?.checks.append(ref)
+    agents[agent]?.value.checks.append(ref)
   }
 
+  private func isGone(_ index: Int) -> Bool { clock - presentAgents[index].lastSeen > policy.presenceSeconds }
+
   /// The agent at a place of `presentAgents`, if it may check a unit; one that is gone leaves the list.
-  private mutating func candidate(_ index: Int, _ unit: UnitState) -> KeyID? {
-    let key = presentAgents[index]
-    guard let agent = agents[key], isPresent(agent, clock) else {
-      agents[key]?.isListed = false
-      presentAgents.swapAt(index, presentAgents.count - 1)
+  private mutating func candidate(_ index: Int, _ unit: UnitState) -> PresentAgent? {
+    let agent = presentAgents[index]
+    guard !isGone(index) else {
+      let last = presentAgents.count - 1
+      presentAgents.swapAt(index, last)
+      if index < last { agents[presentAgents[index].key]?.value.place = index }
       presentAgents.removeLast()
+      agents[agent.key]?.value.place = nil
       return nil
     }
-    return canCheck(unit, key, agent.record.contributor) ? key : nil
+    return canCheck(unit, agent.key, agent.contributor) ? agent : nil
   }
 
   enum CheckersToDraw { case orphans, late }
@@ -151,7 +154,7 @@ extension Farm {
       return Verification(
         ref: ref, spec: job.record.spec, unit: job.plan.units[ref.unit], isDispute: isDispute)
     }
-    for ref in disputes where jobs[ref.job]?.record.state != .paused {
+    for ref in disputes where jobs[ref.job]?.value.record.state != .paused {
       guard unit(ref)?.record.opinions.contains(where: { $0.checker == nil }) == false else { continue }
       if let found = make(ref, true) { return found }
     }
@@ -162,9 +165,8 @@ extension Farm {
       guard let unit = unit(ref), unit.record.check == .wanted, unit.checkLease == nil, isOpenForChecks(ref.job) else {
         continue
       }
-      let canPeer = presentAgents.contains { key in
-        guard let agent = agents[key], isPresent(agent, now) else { return false }
-        return canCheck(unit, key, agent.record.contributor)
+      let canPeer = presentAgents.contains { agent in
+        now - agent.lastSeen <= policy.presenceSeconds && canCheck(unit, agent.key, agent.contributor)
       }
       if !canPeer, let found = make(ref, false) { oldest = (check.order, found) }
     }
@@ -185,11 +187,9 @@ extension Farm {
     for id in order where found.count < limit && isOpenForChecks(id) {
       guard let job = jobs[id], job.receivedUnitCount > job.settledUnitCount else { continue }
       // Those that are gone first; of the others, and of each group, from a random one on.
-      let all = authors(job)
-      let goneCount = all.count { !(agents[$0].map { isPresent($0, clock) } ?? false) }
-      let groups = [Array(all[..<goneCount]), Array(all[goneCount...])]
-      for author in groups.flatMap({ rotated($0) }) where found.count < limit {
-        guard let evidence = job.evidence[author], agents[author]?.record.contributor != agent.contributor,
+      let authors = authors(job)
+      for author in rotated(authors.gone) + rotated(authors.present) where found.count < limit {
+        guard let evidence = job.evidence[author], agents[author]?.value.record.contributor != agent.contributor,
           policy.trustedContributors.contains(agent.contributor) || canPeersSettle(evidence, job)
         else { continue }
         for entry in rotated(Array(evidence.unchecked)) where found.count < limit {
@@ -211,13 +211,17 @@ extension Farm {
     return Array(elements[start...]) + elements[..<start]
   }
 
-  private func authors(_ job: Boxed<JobState>) -> [KeyID] {
-    job.evidence.keys.sorted { a, b in
-      let (first, second) = (
-        agents[a].map { isPresent($0, clock) } ?? false, agents[b].map { isPresent($0, clock) } ?? false
-      )
-      return first == second ? a < b : !first
+  /// Whose results there are in a job: those that are gone, and the others.
+  private func authors(_ job: Boxed<JobState>) -> (gone: [KeyID], present: [KeyID]) {
+    var authors: (gone: [KeyID], present: [KeyID]) = ([], [])
+    for author in job.authors {
+      if agents[author].map({ isPresent($0, clock) }) ?? false {
+        authors.present.append(author)
+      } else {
+        authors.gone.append(author)
+      }
     }
+    return authors
   }
 
   /// Whether agents' checks of each of an author's waiting results would settle them.
@@ -232,13 +236,14 @@ extension Farm {
       $0.record.state != .active || $0.receivedUnitCount == $0.unitCount
     }
     var owners: Set<KeyID> = []
-    for key in presentAgents {
-      if let agent = agents[key], isPresent(agent, now), isProven(key) { owners.insert(agent.record.contributor) }
+    for agent in presentAgents where agent.isProven && now - agent.lastSeen <= policy.presenceSeconds {
+      owners.insert(agent.contributor)
     }
     for id in order where isOpenForChecks(id) {
       guard let job = jobs[id], job.receivedUnitCount > job.settledUnitCount else { continue }
-      for author in authors(job) {
-        guard let evidence = job.evidence[author], let contributor = agents[author]?.record.contributor else {
+      let authors = authors(job)
+      for author in authors.gone + authors.present {
+        guard let evidence = job.evidence[author], let contributor = agents[author]?.value.record.contributor else {
           continue
         }
         // A job that wants more than agents can give is the verifier's from the beginning.

@@ -3,14 +3,24 @@ extension Farm {
   /// Drawn checks and disputes that are not decided.
   public var openCheckCount: Int { wantedChecks.count + disputes.count }
 
+  /// Whether every result of an agent is checked.
+  public func isOnProbation(_ agent: KeyID) -> Bool { !isProven(agent) }
+
   public func isCheck(_ lease: LeaseID) -> Bool { leases[lease]?.isCheck == true }
 
   public func leaseIDs(of agent: KeyID) -> [LeaseID] {
-    (agents[agent]?.leases ?? []).sorted { $0.description < $1.description }
+    (agents[agent]?.value.leases ?? []).sorted()
   }
 
-  /// Any lease of somebody else.
-  public func someLease(notOf agent: KeyID) -> LeaseID? { leases.values.first { $0.agent != agent }?.id }
+  /// A lease of somebody else: of an agent that is present, from a place in their list on.
+  public func someLease(notOf agent: KeyID, from place: Int) -> LeaseID? {
+    guard !presentAgents.isEmpty else { return nil }
+    for index in presentAgents.indices.prefix(100) {
+      let key = presentAgents[(place + index) % presentAgents.count].key
+      if key != agent, let lease = agents[key]?.value.leases.min() { return lease }
+    }
+    return nil
+  }
 
   /// The first thing that does not fit together; nil if everything does. Looks at every unit.
   public func inconsistency() -> String? {
@@ -29,7 +39,7 @@ extension Farm {
         }
         var heldBack = 0
         for unit in job.plan.units.indices {
-          let record = frame.units[unit]?.record
+          let record = frame.value.unit(unit)?.record
           let isHere = record.map { $0.state != .open } ?? false
           let isLeased = rendering.contains(UnitRef(job: id, frame: number, unit: unit))
           if [open.contains(unit), isHere, isLeased].count(where: { $0 }) != 1 {
@@ -39,7 +49,7 @@ extension Farm {
           received += 1
           if record.state == .settled { settled += 1 } else { pending[record.result!.agent, default: 0] += 1 }
           if record.isHeldBack { heldBack += 1 }
-          if let agent = record.result?.agent, record.state == .received, agents[agent]?.record.banReason != nil {
+          if let agent = record.result?.agent, record.state == .received, agents[agent]?.value.record.banReason != nil {
             return "frame \(number), unit \(unit) is pending, but its agent is banned"
           }
         }
@@ -57,13 +67,27 @@ extension Farm {
     for (key, agent) in agents where agent.pendingCount != pending[key] ?? 0 {
       return "agent \(key): \(pending[key] ?? 0) pending, counted \(agent.pendingCount)"
     }
+    for (place, present) in presentAgents.enumerated() {
+      guard let agent = agents[present.key], agent.place == place, present.isProven == policy.isProven(agent.record),
+        present.lastSeen == (agent.record.banReason == nil ? agent.lastSeen : -.infinity)
+      else { return "agent \(present.key): listed otherwise than it is" }
+    }
+    for (id, job) in jobs {
+      if job.authors != job.evidence.keys.sorted() { return "job \(id): evidence of others than its authors" }
+      for (key, evidence) in job.evidence {
+        let waiting = evidence.entries.count { !$0.isSettled && !$0.isChecked }
+        if waiting != evidence.waitingCount {
+          return "job \(id), agent \(key): \(waiting) results wait, counted \(evidence.waitingCount)"
+        }
+      }
+    }
     for (ref, check) in wantedChecks {
       guard let unit = unit(ref) else { return "\(ref): a check of nothing" }
       let author = unit.record.result?.contributor
-      if let checker = check.checker, agents[checker]?.record.contributor == author {
+      if let checker = check.checker, agents[checker]?.value.record.contributor == author {
         return "\(ref): its own contributor shall check it"
       }
-      if let lease = unit.checkLease.flatMap({ leases[$0] }), agents[lease.agent]?.record.contributor == author {
+      if let lease = unit.checkLease.flatMap({ leases[$0] }), agents[lease.agent]?.value.record.contributor == author {
         return "\(ref): checked by its own contributor"
       }
     }

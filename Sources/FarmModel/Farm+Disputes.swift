@@ -46,7 +46,7 @@ extension Farm {
       unit.record.check = .disputed
       unit.record.checker = nil
       keep(unit)
-      jobs[ref.job]?.evidence[result.agent]?.revoke(result.sequence, isOutstanding: true, wasPeer: wasPeer)
+      jobs[ref.job]?.value.evidence[result.agent]?.revoke(result.sequence, isOutstanding: true, wasPeer: wasPeer)
       disputes.append(ref)
       review(ref.job, ref.frame)
       tell(.verificationWanted)
@@ -64,10 +64,11 @@ extension Farm {
     unit.record.opinions = []
     keep(unit)
     if !hadPassed {
-      agents[result.agent]?.record.correctCount += 1
-      if let record = agents[result.agent]?.record { write(.agent(record)) }
+      agents[result.agent]?.value.record.correctCount += 1
+      noteStanding(result.agent)
+      if let record = agents[result.agent]?.value.record { write(.agent(record)) }
       let isOurs = self.isTrusted(checker)
-      jobs[ref.job]?.evidence[result.agent]?.pass(
+      jobs[ref.job]?.value.evidence[result.agent]?.pass(
         result.sequence, isDrawn: unit.record.draw != .none, isTrusted: isOurs)
     }
     if isTrusted { settle(ref) }
@@ -123,7 +124,7 @@ extension Farm {
     }
     for voice in wrong { if let checker = voice.checker { ban(checker.agent, ref) } }
     // Other results waited for this.
-    for job in agents[result.agent]?.jobs.sorted() ?? [] { settleReady(job, result.agent) }
+    for job in agents[result.agent]?.value.jobs.sorted() ?? [] { settleReady(job, result.agent) }
   }
 
   mutating func noThirdOpinion(_ ref: UnitRef) {
@@ -160,26 +161,33 @@ extension Farm {
   // MARK: - Bans
 
   private mutating func ban(_ key: KeyID, _ ref: UnitRef) {
-    guard var agent = agents[key], agent.record.banReason == nil else { return }
+    guard var agent = agents[key]?.value, agent.record.banReason == nil else { return }
     agent.record.banReason =
       "its result for a unit of job \(ref.job), frame \(ref.frame), differs from what the master rendered"
     agent.record.banKind = .wrongResult
-    agents[key] = agent
+    agents[key]?.value.record = agent.record
+    bannedCount += 1
+    noteStanding(key)
     write(.agent(agent.record))
     tell(.agentsChanged)
-    for id in agent.leases.sorted(by: { $0.description < $1.description }) {
+    for id in agent.leases.sorted() {
       if let lease = leases[id] { end(lease) }
     }
     for check in agent.checks where wantedChecks[check]?.checker == key { drawChecker(check) }
-    agents[key]?.checks = []
+    agents[key]?.value.checks = []
+    var unproven: [UnitRef] = []
     for job in agent.jobs.sorted() {
-      let pending = jobs[job]?.evidence.removeValue(forKey: key)?.pending ?? []
-      for entry in pending { void(UnitRef(job: job, frame: Int(entry.frame), unit: Int(entry.unit))) }
+      guard let evidence = jobs[job]?.value.removeAuthor(key) else { continue }
+      for entry in evidence.pending { void(UnitRef(job: job, frame: Int(entry.frame), unit: Int(entry.unit))) }
+      unproven += evidence.unproven.sorted { ($0.frame, $0.unit) < ($1.frame, $1.unit) }
+        .map { UnitRef(job: job, frame: Int($0.frame), unit: Int($0.unit)) }
     }
-    revokeUnproven(key, agent.jobs)
-    agents[key]?.jobs = []
+    revokeUnproven(key, unproven)
+    agents[key]?.value.jobs = []
     // Its word does not count either.
-    let vouched = (agents[key]?.vouched ?? []).sorted { ($0.job, $0.frame, $0.unit) < ($1.job, $1.frame, $1.unit) }
+    let vouched = (agents[key]?.value.vouched ?? []).sorted {
+      ($0.job, $0.frame, $0.unit) < ($1.job, $1.frame, $1.unit)
+    }
     for unit in vouched { revokeCheck(unit) }
   }
 
@@ -193,9 +201,10 @@ extension Farm {
     unit.record.check = isDrawn ? .wanted : .none
     unit.record.checker = nil
     keep(unit)
-    jobs[ref.job]?.evidence[result.agent]?.revoke(result.sequence, isOutstanding: isDrawn, wasPeer: wasPeer)
-    agents[result.agent]?.record.correctCount -= 1
-    if let record = agents[result.agent]?.record { write(.agent(record)) }
+    jobs[ref.job]?.value.evidence[result.agent]?.revoke(result.sequence, isOutstanding: isDrawn, wasPeer: wasPeer)
+    agents[result.agent]?.value.record.correctCount -= 1
+    noteStanding(result.agent)
+    if let record = agents[result.agent]?.value.record { write(.agent(record)) }
     if isDrawn { want(ref) }
     settleReady(ref.job, result.agent)
     review(ref.job, ref.frame)
@@ -203,9 +212,11 @@ extension Farm {
 
   /// A banned agent's self-test differs too: its machine is broken, nobody lies, and its owner should hear that.
   public mutating func noteBrokenMachine(_ key: KeyID) {
-    guard var record = agents[key]?.record, record.banReason != nil, record.banKind != .brokenMachine else { return }
+    guard var record = agents[key]?.value.record, record.banReason != nil, record.banKind != .brokenMachine else {
+      return
+    }
     record.banKind = .brokenMachine
-    agents[key]?.record = record
+    agents[key]?.value.record = record
     write(.agent(record))
     tell(.agentsChanged)
   }

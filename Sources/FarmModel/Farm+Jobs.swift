@@ -64,7 +64,7 @@ extension Farm {
   }
 
   mutating func keep(_ record: JobRecord) -> JobRecord {
-    jobs[record.id]?.record = record
+    jobs[record.id]?.value.record = record
     write(.job(record))
     tell(.jobChanged(record.id))
     tell(.workAvailable)
@@ -108,14 +108,14 @@ extension Farm {
     if record.state == .active { return record }
     guard record.state == .failed || record.state == .cancelled else { throw conflict(record, "retried") }
     for (_, frame) in job.frames {
-      for (_, unit) in frame.units where !unit.record.failures.isEmpty {
+      for unit in frame.value.touchedUnits where !unit.record.failures.isEmpty {
         var unit = unit
         unit.record.failures = []
         keep(unit)
       }
     }
     // What was delivered before a job was cancelled may have made it whole since.
-    let isWhole = jobs[id]?.completeCount == job.frameCount
+    let isWhole = jobs[id]?.value.completeCount == job.frameCount
     record.state = isWhole ? .finished : .active
     record.reason = nil
     if !isWhole { record.endedAt = nil }
@@ -137,7 +137,7 @@ extension Farm {
   }
 
   mutating func fail(_ id: JobID, reason: String, now: FarmTime) {
-    guard var record = jobs[id]?.record, record.state == .active || record.state == .paused else { return }
+    guard var record = jobs[id]?.value.record, record.state == .active || record.state == .paused else { return }
     record.state = .failed
     record.reason = reason
     record.endedAt = now
@@ -157,7 +157,7 @@ extension Farm {
   }
 
   private mutating func dropLeases(of id: JobID) {
-    for lease in leases.values where lease.ref.job == id { end(lease) }
+    for lease in leases.values.filter({ $0.ref.job == id }).sorted(by: { $0.id < $1.id }) { end(lease) }
   }
 
   /// The picture of a frame is on disk.
@@ -172,7 +172,7 @@ extension Farm {
     else { return }
     var rays: UInt64 = 0
     var seconds = 0.0
-    for unit in state.units.values {
+    for unit in state.value.touchedUnits {
       guard let result = unit.record.result else { continue }
       rays += result.counters.rays + result.counters.shadowRays
       seconds += result.seconds
@@ -180,9 +180,9 @@ extension Farm {
     let record = FrameRecord(
       job: id, number: frame, state: .provisional, revision: (job.delivered[frame]?.revision ?? 0) + 1, digest: digest,
       rays: rays, seconds: seconds)
-    jobs[id]?.delivered[frame] = record
-    jobs[id]?.completeCount += 1
-    jobs[id]?.assembling[frame] = nil
+    jobs[id]?.value.delivered[frame] = record
+    jobs[id]?.value.completeCount += 1
+    jobs[id]?.value.assembling[frame] = nil
     if state.settledCount == job.plan.units.count { makeFinal(id, frame) } else { write(.frame(record)) }
     tell(.frameFinished(id, frame: frame))
     if let job = jobs[id], job.completeCount == job.frameCount,
@@ -200,27 +200,26 @@ extension Farm {
 
   /// All units of a delivered frame have settled.
   private mutating func makeFinal(_ id: JobID, _ number: Int) {
-    guard var record = jobs[id]?.delivered[number], record.state == .provisional else { return }
+    guard var record = jobs[id]?.value.delivered[number], record.state == .provisional else { return }
     record.state = .final
-    jobs[id]?.delivered[number] = record
-    jobs[id]?.frames[number] = nil
+    jobs[id]?.value.delivered[number] = record
+    jobs[id]?.value.frames[number] = nil
     write(.frame(record))
     tell(.frameFinal(id, frame: number))
-    if jobs[id]?.frames.isEmpty == true {
-      for agent in jobs[id]?.evidence.keys.sorted() ?? [] { agents[agent]?.jobs.remove(id) }
-      jobs[id]?.evidence = [:]
+    if jobs[id]?.value.frames.isEmpty == true {
+      for agent in jobs[id]?.value.removeAuthors() ?? [] { agents[agent]?.value.jobs.remove(id) }
     }
   }
 
   /// A unit of a delivered frame is void.
   private mutating func reopen(_ id: JobID, _ number: Int) {
-    guard var record = jobs[id]?.delivered[number], record.state == .provisional else { return }
+    guard var record = jobs[id]?.value.delivered[number], record.state == .provisional else { return }
     record.state = .reopened
-    jobs[id]?.delivered[number] = record
-    jobs[id]?.completeCount -= 1
+    jobs[id]?.value.delivered[number] = record
+    jobs[id]?.value.completeCount -= 1
     write(.frame(record))
     tell(.frameReopened(id, frame: number))
-    if var job = jobs[id]?.record, job.state == .finished {
+    if var job = jobs[id]?.value.record, job.state == .finished {
       job.state = .active
       job.endedAt = nil
       _ = keep(job)
@@ -232,17 +231,20 @@ extension Farm {
   /// What a change of a frame's units means for its picture: it is made when all units are here and none is suspect, made
   /// again when one turned out void, and final when all have settled.
   mutating func review(_ id: JobID, _ number: Int) {
-    guard let job = jobs[id], let frame = job.frames[number] else { return }
-    let unitCount = job.plan.units.count
-    if frame.receivedCount < unitCount { reopen(id, number) }
-    let isDelivered = jobs[id]?.delivered[number]?.state == .provisional
-    if frame.receivedCount < unitCount || (!isDelivered && frame.heldBackCount > 0) {
-      jobs[id]?.assembling[number] = nil
+    guard let unitCount = jobs[id]?.value.plan.units.count, let frame = jobs[id]?.value.frames[number] else { return }
+    let (receivedCount, settledCount) = (frame.receivedCount, frame.settledCount)
+    let isWhole = receivedCount == unitCount
+    if !isWhole { reopen(id, number) }
+    let isDelivered = jobs[id]?.value.delivered[number]?.state == .provisional
+    let isAssembling = jobs[id]?.value.assembling[number] != nil
+    if !isWhole || (!isDelivered && frame.heldBackCount > 0) {
+      if isAssembling { jobs[id]?.value.assembling[number] = nil }
     } else if isDelivered {
-      if frame.settledCount == unitCount { makeFinal(id, number) }
-    } else if job.assembling[number] == nil {
-      jobs[id]?.attemptCount += 1
-      jobs[id]?.assembling[number] = job.attemptCount + 1
+      if settledCount == unitCount { makeFinal(id, number) }
+    } else if !isAssembling {
+      let attempt = (jobs[id]?.value.attemptCount ?? 0) + 1
+      jobs[id]?.value.attemptCount = attempt
+      jobs[id]?.value.assembling[number] = attempt
       tell(.assemble(id, frame: number))
     }
   }

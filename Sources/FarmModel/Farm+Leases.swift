@@ -15,7 +15,11 @@ extension Farm {
     guard KeyBytes(record.key) != nil, KeyBytes(record.contributor) != nil,
       SignatureBytes(hexadecimal: record.contributorSignature) != nil
     else { throw FarmFault(.refused, "bad_agent", "agent: a key or signature has not the digits that it should have") }
+    let isNew = agents[record.key] == nil
     var state = agents[record.key]?.value ?? AgentState(record: record)
+    if isNew {
+      state.record.isNewcomer = canBeReturning && !policy.trustedContributors.contains(record.contributor)
+    }
     if let reason = state.record.banReason { throw banned(state.record, reason) }
     guard state.record.contributor == record.contributor else {
       throw FarmFault(
@@ -35,22 +39,29 @@ extension Farm {
     see(record.key, now)
     write(.agent(state.record))
     if hasRestarted {
-      for id in state.leases { if let lease = leases[id], lease.commitment == nil { end(lease) } }
+      for id in state.leases.sorted() { if let lease = leases[id], lease.commitment == nil { end(lease) } }
     }
     tell(.agentsChanged)
     drawCheckers(for: .orphans)
     if !wantedChecks.isEmpty { tell(.verificationWanted) }
   }
 
+  /// Whether a new key may be one of somebody that was banned. While nobody is proven all are equally new, and nobody could
+  /// check much.
+  private var canBeReturning: Bool {
+    bannedCount > 0 && agents.values.contains { $0.record.banReason == nil && policy.isProven($0.record) }
+  }
+
   /// The agent's process ends: what it holds goes to others at once, and nobody counts on it.
   public mutating func leave(_ agent: KeyID) {
     guard let state = agents[agent] else { return }
-    for id in state.leases.sorted(by: { $0.description < $1.description }) {
+    for id in state.leases.sorted() {
       if let lease = leases[id], lease.commitment == nil { end(lease) }
     }
-    agents[agent]?.lastSeen = -.infinity
+    agents[agent]?.value.lastSeen = -.infinity
+    noteStanding(agent)
     for ref in state.checks where wantedChecks[ref]?.checker == agent { drawChecker(ref) }
-    agents[agent]?.checks = []
+    agents[agent]?.value.checks = []
     tell(.agentsChanged)
     tell(.verificationWanted)
   }
@@ -58,7 +69,7 @@ extension Farm {
   /// The machine does not pass the self-test: it gets no work. If it was banned for a wrong result, this explains it.
   public mutating func brokenMachine(_ agent: KeyID) -> FarmFault {
     noteBrokenMachine(agent)
-    if let record = agents[agent]?.record, let reason = record.banReason { return banned(record, reason) }
+    if let record = agents[agent]?.value.record, let reason = record.banReason { return banned(record, reason) }
     return FarmFault(
       .forbidden, "self_test_failed",
       "agent: this machine does not pass the self-test, so it looks broken, and gets no work; nobody takes that for dishonesty. `glint agent --self-test` says more; both sides must have the same version of glint"
@@ -67,7 +78,7 @@ extension Farm {
 
   /// For scheduling, never for pay.
   public mutating func noteSpeed(_ agent: KeyID, pathsPerSecond: Double) {
-    agents[agent]?.pathsPerSecond = pathsPerSecond
+    agents[agent]?.value.pathsPerSecond = pathsPerSecond
   }
 
   /// What an agent hears that gets no more work.
@@ -88,7 +99,7 @@ extension Farm {
 
   /// The agent is alive.
   private mutating func hear(_ agent: KeyID, _ now: FarmTime) throws(FarmFault) -> AgentRecord {
-    guard let record = agents[agent]?.record else {
+    guard let record = agents[agent]?.value.record else {
       throw FarmFault(.forbidden, "unknown_session", "agent: not registered here")
     }
     if let reason = record.banReason { throw banned(record, reason) }
@@ -98,11 +109,23 @@ extension Farm {
 
   mutating func see(_ agent: KeyID, _ now: FarmTime) {
     clock = max(clock, now)
-    agents[agent]?.lastSeen = now
-    if agents[agent]?.isListed == false {
-      agents[agent]?.isListed = true
-      presentAgents.append(agent)
+    guard let index = agents.index(forKey: agent) else { return }
+    agents.values[index].value.lastSeen = now
+    if let place = agents.values[index].value.place {
+      presentAgents[place].lastSeen = now
+      return
     }
+    agents.values[index].value.place = presentAgents.count
+    let record = agents.values[index].value.record
+    presentAgents.append(
+      PresentAgent(key: record.key, contributor: record.contributor, lastSeen: now, isProven: policy.isProven(record)))
+  }
+
+  /// An agent's standing has changed, or it is gone or banned.
+  mutating func noteStanding(_ agent: KeyID) {
+    guard let state = agents[agent], let place = state.place else { return }
+    presentAgents[place].isProven = policy.isProven(state.record)
+    presentAgents[place].lastSeen = state.record.banReason == nil ? state.lastSeen : -.infinity
   }
 
   func isPresent(_ agent: Boxed<AgentState>, _ now: FarmTime) -> Bool {
@@ -139,7 +162,7 @@ extension Farm {
     to agent: KeyID, count: Int, prepared: Set<PreparedFrameRef>, now: FarmTime
   ) throws(FarmFault) -> [LeaseRecord] {
     let record = try hear(agent, now)
-    var wanted = min(count, policy.leasesInAnswer, policy.leasesOfAgent - (agents[agent]?.leases.count ?? 0))
+    var wanted = min(count, policy.leasesInAnswer, policy.leasesOfAgent - (agents[agent]?.value.leases.count ?? 0))
     guard wanted > 0 else { return [] }
     var granted: [LeaseRecord] = []
     func grant(_ farm: inout Farm, _ ref: UnitRef, isCheck: Bool) {
@@ -151,7 +174,7 @@ extension Farm {
       granted.append(lease)
       wanted -= 1
     }
-    if let checks = agents[agent]?.checks, !checks.isEmpty {
+    if let checks = agents[agent]?.value.checks, !checks.isEmpty {
       var left: [UnitRef] = []
       for ref in checks {
         guard let check = wantedChecks[ref], check.checker == agent, let unit = unit(ref), unit.checkLease == nil else {
@@ -163,20 +186,16 @@ extension Farm {
           left.append(ref)
         }
       }
-      agents[agent]?.checks = left
+      agents[agent]?.value.checks = left
     }
     // Whether there is work, taken or not: who has enough in hand is not idle.
     var hasWork = false
     for id in order where wanted > 0 {
       // No state is kept here across changes: it would be copied.
-      guard let spec = jobs[id]?.record.spec, jobs[id]?.record.state == .active else { continue }
+      guard jobs[id]?.value.record.state == .active else { continue }
       for preview in [true, false] where wanted > 0 {
         while wanted > 0 {
-          guard
-            let frame = choose(
-              id, preview: preview, agent: agent,
-              JobSpecKey(bundle: spec.bundle.hex, camera: spec.camera), prepared)
-          else { break }
+          guard let frame = choose(id, preview: preview, agent: agent, prepared) else { break }
           hasWork = true
           // From one frame as many as it has; the choice is made anew for the next.
           let limit = min(wanted, room(agent, id))
@@ -207,18 +226,18 @@ extension Farm {
   /// The frame from which an agent should take its next units of a stage: one that it has ready or is at work on, then one
   /// that nobody works on, then any.
   private mutating func choose(
-    _ id: JobID, preview: Bool, agent: KeyID, _ key: @autoclosure () -> JobSpecKey, _ prepared: Set<PreparedFrameRef>
+    _ id: JobID, preview: Bool, agent: KeyID, _ prepared: Set<PreparedFrameRef>
   ) -> Int? {
     var own: Int?
-    if let last = agents[agent]?.lastFrame, last.job == id,
-      jobs[id]?.frames[last.frame]?.value.isOpen(preview: preview, to: agent) == true
+    if let last = agents[agent]?.value.lastFrame, last.job == id,
+      jobs[id]?.value.frames[last.frame]?.value.isOpen(preview: preview, to: agent) == true
     {
       own = last.frame
     }
-    if !prepared.isEmpty {
-      let key = key()
+    if !prepared.isEmpty, let spec = jobs[id]?.value.record.spec {
+      let key = JobSpecKey(bundle: spec.bundle.hex, camera: spec.camera)
       for frame in prepared where frame.job == key && frame.frame < own ?? .max {
-        if jobs[id]?.frames[frame.frame]?.value.isOpen(preview: preview, to: agent) == true { own = frame.frame }
+        if jobs[id]?.value.frames[frame.frame]?.value.isOpen(preview: preview, to: agent) == true { own = frame.frame }
       }
     }
     return own ?? jobs[id]?.value.nextFrame(preview: preview, agent: agent)
@@ -227,9 +246,9 @@ extension Farm {
   /// Notes a lease everywhere.
   mutating func hold(_ lease: LeaseRecord) {
     leases[lease.id] = lease
-    agents[lease.agent]?.leases.insert(lease.id)
-    jobs[lease.ref.job]?.frames[lease.ref.frame]?.holders[lease.agent, default: 0] += 1
-    if !lease.isCheck { agents[lease.agent]?.lastFrame = lease.ref }
+    agents[lease.agent]?.value.leases.insert(lease.id)
+    if !lease.isCheck { agents[lease.agent]?.value.lastFrame = lease.ref }
+    jobs[lease.ref.job]?.value.frames[lease.ref.frame]?.value.hold(lease.agent)
     if lease.isCheck, var unit = unit(lease.ref) {
       unit.checkLease = lease.id
       keep(unit)
@@ -240,11 +259,8 @@ extension Farm {
   mutating func end(_ lease: LeaseRecord) {
     guard leases.removeValue(forKey: lease.id) != nil else { return }
     write(.leaseEnded(lease.id))
-    agents[lease.agent]?.leases.remove(lease.id)
-    if let count = jobs[lease.ref.job]?.frames[lease.ref.frame]?.holders[lease.agent] {
-      jobs[lease.ref.job]?.frames[lease.ref.frame]?.holders[lease.agent] = count > 1 ? count - 1 : nil
-      if count == 1 { noteFree(lease.ref) }
-    }
+    agents[lease.agent]?.value.leases.remove(lease.id)
+    jobs[lease.ref.job]?.value.release(lease)
     if lease.isCheck {
       guard var unit = unit(lease.ref) else { return }
       if unit.checkLease == lease.id { unit.checkLease = nil }
@@ -253,17 +269,8 @@ extension Farm {
         drawChecker(lease.ref)
         tell(.verificationWanted)
       }
-    } else if jobs[lease.ref.job]?.frames[lease.ref.frame]?.units[lease.ref.unit]?.record.state ?? .open == .open {
-      jobs[lease.ref.job]?.value.reopen(lease.ref.frame, lease.ref.unit)
     }
     tell(.workAvailable)
-  }
-
-  /// Nobody may hold a frame any more that has open units.
-  private mutating func noteFree(_ ref: UnitRef) {
-    guard let frame = jobs[ref.job]?.frames[ref.frame], frame.holders.isEmpty else { return }
-    if frame.value.hasOpen(preview: true) { jobs[ref.job]?.preview.note(ref.frame) }
-    if frame.value.hasOpen(preview: false) { jobs[ref.job]?.rest.note(ref.frame) }
   }
 
   // MARK: - Keeping and giving back
@@ -292,14 +299,14 @@ extension Farm {
     let record = try hear(agent, now)
     guard let lease = leases[id], lease.agent == agent else { return }
     if var unit = unit(lease.ref), !unit.record.failures.contains(where: { $0.agent == agent }) {
-      jobs[lease.ref.job]?.frames[lease.ref.frame]?.failedUnits.insert(lease.ref.unit)
+      jobs[lease.ref.job]?.value.frames[lease.ref.frame]?.value.failedUnits.insert(lease.ref.unit)
       unit.record.failures.append(UnitRecord.Failure(agent: agent, reason: String(reason.prefix(2000))))
       keep(unit)
-      jobs[lease.ref.job]?.lastFailure =
+      jobs[lease.ref.job]?.value.lastFailure =
         "\(record.name) failed on frame \(lease.ref.frame): \(reason.prefix(500))"
       tell(.jobChanged(lease.ref.job))
       if unit.record.failures.count >= policy.failuresOfUnit, unit.record.state == .open {
-        let tile = jobs[lease.ref.job]?.plan.units[lease.ref.unit].tile
+        let tile = jobs[lease.ref.job]?.value.plan.units[lease.ref.unit].tile
         fail(
           lease.ref.job,
           reason:
@@ -315,7 +322,8 @@ extension Farm {
   /// - Returns: When to call again at the latest; nil if nothing is leased.
   public mutating func expireLeases(now: FarmTime) -> FarmTime? {
     clock = max(clock, now)
-    for lease in leases.values where lease.deadline <= now { end(lease) }
+    // In an order that the same random numbers give again.
+    for lease in leases.values.filter({ $0.deadline <= now }).sorted(by: { $0.id < $1.id }) { end(lease) }
     drawCheckers(for: .late)
     return leases.values.map(\.deadline).min()
   }

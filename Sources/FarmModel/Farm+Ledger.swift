@@ -12,7 +12,8 @@ extension Farm {
     record.entry = append(
       entry(
         .rendered, record.ref, digest: result.digest, counters: result.counters, lease: result.lease,
-        agent: result.agent, contributor: result.contributor, signature: result.signature))
+        agent: result.agent, contributor: result.contributor, signature: result.signature),
+      record.ref.job, result.contributor)
     var paid: Set<KeyID> = [result.contributor]
     for witness in record.witnesses + (record.check == .passed ? [record.checker].compactMap { $0 } : []) {
       guard witness.commitment.digest == result.digest, witness.commitment.counters == result.counters,
@@ -37,25 +38,22 @@ extension Farm {
 
   /// Pays a check that agreed, unless its agent was found to lie meanwhile.
   private mutating func enterCheck(_ ref: UnitRef, _ checker: UnitRecord.Checker) {
-    guard agents[checker.agent]?.record.banReason == nil else { return }
+    guard agents[checker.agent]?.value.record.banReason == nil else { return }
     append(
       entry(
         .checked, ref, digest: checker.commitment.digest, counters: checker.commitment.counters, lease: checker.lease,
-        agent: checker.agent, contributor: checker.contributor, signature: checker.commitment.signature))
+        agent: checker.agent, contributor: checker.contributor, signature: checker.commitment.signature),
+      ref.job, checker.contributor)
   }
 
   /// A liar keeps what a check of its own proved, and what is part of final frames; other payments are taken back.
-  mutating func revokeUnproven(_ agent: KeyID, _ jobs: Set<JobID>) {
-    for id in jobs.sorted() {
-      guard let frames = self.jobs[id]?.frames else { continue }
-      for number in frames.keys.sorted() {
-        for (_, unit) in (frames[number]?.units ?? [:]).sorted(by: { $0.key < $1.key })
-        where unit.record.state == .settled && unit.record.check != .passed && unit.record.result?.agent == agent {
-          var unit = unit
-          revoke(&unit.record, .banned)
-          keep(unit)
-        }
-      }
+  mutating func revokeUnproven(_ agent: KeyID, _ units: [UnitRef]) {
+    for ref in units {
+      guard var unit = unit(ref), unit.record.state == .settled, unit.record.check != .passed,
+        unit.record.result?.agent == agent
+      else { continue }
+      revoke(&unit.record, .banned)
+      keep(unit)
     }
   }
 
@@ -66,7 +64,8 @@ extension Farm {
         .rendered, record.ref, digest: result.digest, counters: result.counters, lease: result.lease,
         agent: result.agent, contributor: result.contributor, signature: result.signature)
     else { return }
-    append(payment.revoked(index: index, reason: reason, at: payment.settledAt))
+    append(
+      payment.revoked(index: index, reason: reason, at: payment.settledAt), record.ref.job, result.contributor)
     record.entry = nil
   }
 
@@ -77,7 +76,7 @@ extension Farm {
   ) -> LedgerEntry? {
     guard let job = jobs[ref.job], let number = JobNumber(ref.job), let lease = LeaseNumber(lease),
       let agentKey = KeyBytes(agent), let contributor = KeyBytes(contributor),
-      let agentSignature = SignatureBytes(hexadecimal: signature), let record = agents[agent]?.record,
+      let agentSignature = SignatureBytes(hexadecimal: signature), let record = agents[agent]?.value.record,
       let contributorSignature = SignatureBytes(hexadecimal: record.contributorSignature)
     else { return nil }
     let unit = job.plan.units[ref.unit]
@@ -89,9 +88,8 @@ extension Farm {
   }
 
   @discardableResult
-  private mutating func append(_ entry: LedgerEntry?) -> UInt64? {
+  private mutating func append(_ entry: LedgerEntry?, _ job: JobID, _ contributor: KeyID) -> UInt64? {
     guard let entry else { return nil }
-    let (job, contributor) = (entry.job.id, entry.contributor.id)
     var balance = balances[job]?[contributor] ?? LedgerBalance()
     do {
       try balance.apply(entry)
@@ -160,7 +158,7 @@ extension Farm {
 
   /// Sets a job's budget; nil: none. A job that had paused for it goes on if there is room again.
   public mutating func setBudget(_ id: JobID, _ credit: UInt64?) throws(FarmFault) -> JobRecord {
-    guard var record = jobs[id]?.record else {
+    guard var record = jobs[id]?.value.record else {
       throw FarmFault(.notFound, "no_job", "job \(id): there is none; `glint jobs` lists them")
     }
     let hadPaused = record.state == .paused && overBudget(record) != nil

@@ -26,7 +26,7 @@ extension Farm {
   public mutating func commit(
     _ id: LeaseID, of agent: KeyID, _ commitment: LeaseRecord.Commitment, now: FarmTime
   ) throws(FarmFault) {
-    guard agents[agent]?.record.banReason == nil else { throw gone(id) }
+    guard agents[agent]?.value.record.banReason == nil else { throw gone(id) }
     guard SignatureBytes(hexadecimal: commitment.signature) != nil, commitment.counters.isEnterable else {
       throw FarmFault(
         .refused, "malformed",
@@ -54,7 +54,7 @@ extension Farm {
     guard let commitment = lease.commitment else {
       throw FarmFault(.conflict, "no_commitment", "lease \(id): commit the result first (POST /v1/leases/\(id)/result)")
     }
-    guard let author = agents[agent]?.record, author.banReason == nil else { throw gone(id) }
+    guard let author = agents[agent]?.value.record, author.banReason == nil else { throw gone(id) }
     see(agent, now)
     if lease.isCheck {
       wantedChecks[lease.ref] = nil
@@ -74,17 +74,19 @@ extension Farm {
       signature: commitment.signature, lease: id, seconds: max(0, now - lease.grantedAt), sequence: sequence)
     unit.record.check = .none
     unit.record.checker = nil
-    let rate = policy.checkRate(correctCount: author.correctCount)
+    let rate = policy.checkRate(of: author)
     let draw = Double(random() >> 11) * 0x1p-53
     unit.record.draw = rate >= 1 ? .probation : draw < rate ? .sampled : .none
     if unit.record.draw != .none { unit.record.check = .wanted }
     keep(unit)
-    jobs[ref.job]?.evidence[agent, default: AgentEvidence()].append(
-      ref, sequence: sequence, isOutstanding: unit.record.draw != .none)
+    let isFirst =
+      jobs[ref.job]?.value.append(ref, of: agent, sequence: sequence, isOutstanding: unit.record.draw != .none) ?? false
     sequence += 1
-    agents[agent]?.jobs.insert(ref.job)
-    agents[agent]?.record.unitCount += 1
-    if let record = agents[agent]?.record { write(.agent(record)) }
+    if isFirst { agents[agent]?.value.jobs.insert(ref.job) }
+    if let index = agents.index(forKey: agent) {
+      agents.values[index].value.record.unitCount += 1
+      write(.agent(agents.values[index].value.record))
+    }
     tell(.unitChanged(ref))
     if unit.record.draw != .none { want(ref) }
     settleReady(ref.job, agent)
@@ -102,14 +104,8 @@ extension Farm {
 
   /// Settles what has enough evidence of an agent's results in a job.
   mutating func settleReady(_ job: JobID, _ agent: KeyID) {
-    jobs[job]?.evidence[agent]?.resolve()
-    guard agents[agent]?.disputeCount == 0, let threshold = jobs[job]?.record.trust else { return }
-    let model = policy.trust
-    let isChecking = policy.checkRate > 0
-    let ready =
-      jobs[job]?.evidence[agent]?.takeReady(
-        model, weight: isChecking ? model.requiredWeight(threshold: threshold) : 0,
-        peerChecks: model.requiredPeerChecks(threshold: threshold)) ?? []
+    let isDisputed = agents[agent]?.value.disputeCount != 0
+    let ready = jobs[job]?.value.takeReady(of: agent, policy, isDisputed: isDisputed) ?? []
     for entry in ready { settle(UnitRef(job: job, frame: Int(entry.frame), unit: Int(entry.unit))) }
   }
 
@@ -120,7 +116,11 @@ extension Farm {
     enter(&unit.record)
     keep(unit)
     pauseIfOverBudget(ref.job)
-    jobs[ref.job]?.evidence[result.agent]?.settle(result.sequence)
+    jobs[ref.job]?.value.evidence[result.agent]?.settle(result.sequence, ref, isProven: unit.record.check == .passed)
+    if var unproven = jobs[ref.job]?.value.evidence[result.agent]?.takeUnproven() {
+      unproven.removeAll { jobs[ref.job]?.value.frames[Int($0.frame)] == nil }
+      jobs[ref.job]?.value.evidence[result.agent]?.putBack(unproven)
+    }
     review(ref.job, ref.frame)
   }
 
@@ -147,20 +147,22 @@ extension Farm {
   /// Rebuilds what speaks for whom.
   mutating func restoreEvidence(_ records: [UnitRecord]) {
     let results = records.compactMap { record -> (Int, UnitRecord)? in
-      guard record.state != .open, let result = record.result, jobs[record.ref.job]?.frames.isEmpty == false else {
+      guard record.state != .open, let result = record.result, jobs[record.ref.job]?.value.frames.isEmpty == false
+      else {
         return nil
       }
       return (result.sequence, record)
     }.sorted { $0.0 < $1.0 }
     for (sequence, record) in results {
       guard let agent = record.result?.agent, agents[agent] != nil else { continue }
-      agents[agent]?.jobs.insert(record.ref.job)
+      agents[agent]?.value.jobs.insert(record.ref.job)
       let isOutstanding = record.check == .wanted || record.check == .disputed
       let isOurs = isTrusted(record.checker)
-      jobs[record.ref.job]?.evidence[agent, default: AgentEvidence()].restore(
+      if jobs[record.ref.job]?.value.evidence[agent] == nil { jobs[record.ref.job]?.value.addAuthor(agent) }
+      jobs[record.ref.job]?.value.evidence[agent]?.restore(
         record.ref, sequence: sequence, isOutstanding: isOutstanding, isSettled: record.state == .settled,
         check: record.check == .passed ? (isDrawn: record.draw != .none, isTrusted: isOurs) : nil)
     }
-    for (id, job) in jobs { for agent in job.evidence.keys.sorted() { settleReady(id, agent) } }
+    for (id, job) in jobs { for agent in job.authors { settleReady(id, agent) } }
   }
 }

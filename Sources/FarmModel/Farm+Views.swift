@@ -83,7 +83,7 @@ extension Farm {
     var sum = 0.0
     // In the order of units: sums of the same numbers are the same.
     for index in job.plan.units.indices {
-      guard let unit = frame.units[index], unit.record.state == .received, let result = unit.record.result else {
+      guard let unit = frame.value.unit(index), unit.record.state == .received, let result = unit.record.result else {
         continue
       }
       if unit.record.check == .passed {
@@ -98,7 +98,7 @@ extension Farm {
   /// Units of a frame that is not final whose planes are here, in sample order.
   public func receivedUnits(_ id: JobID, frame number: Int) -> [ReceivedUnit] {
     guard let job = jobs[id], let frame = job.frames[number] else { return [] }
-    return frame.units.values.compactMap { state in
+    return frame.value.touchedUnits.compactMap { state in
       guard state.record.state != .open, let result = state.record.result else { return nil }
       return ReceivedUnit(
         ref: state.record.ref, unit: job.plan.units[state.record.ref.unit], result: result)
@@ -116,19 +116,19 @@ extension Farm {
   public func isResult(of ref: UnitRef, lease: LeaseID) -> Bool { unit(ref)?.record.result?.lease == lease }
 
   /// The attempt to put a frame together that is asked for; nil if none is. Hand it to `frameAssembled`.
-  public func assembly(_ id: JobID, frame number: Int) -> Int? { jobs[id]?.assembling[number] }
+  public func assembly(_ id: JobID, frame number: Int) -> Int? { jobs[id]?.value.assembling[number] }
 
   /// Whether there is a picture of a frame; it may be provisional.
-  public func isDelivered(_ id: JobID, frame number: Int) -> Bool { jobs[id]?.delivered[number] != nil }
+  public func isDelivered(_ id: JobID, frame number: Int) -> Bool { jobs[id]?.value.delivered[number] != nil }
 
   /// Whether a frame's planes are needed no more.
-  public func isFinal(_ id: JobID, frame number: Int) -> Bool { jobs[id]?.delivered[number]?.state == .final }
+  public func isFinal(_ id: JobID, frame number: Int) -> Bool { jobs[id]?.value.delivered[number]?.state == .final }
 
   public func agentViews(now: FarmTime) -> [AgentView] {
     agents.values.sorted { ($0.record.name, $0.record.key) < ($1.record.name, $1.record.key) }.map { agent in
       AgentView(
         record: agent.record, isPresent: isPresent(agent, now),
-        isOnProbation: policy.checkRate > 0 && agent.record.correctCount < policy.probationCount,
+        isOnProbation: policy.checkRate > 0 && !policy.isProven(agent.record),
         leaseCount: agent.leases.count)
     }
   }

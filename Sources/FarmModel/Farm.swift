@@ -16,9 +16,11 @@ public struct Farm: Sendable {
   /// Highest priority first, then oldest first.
   var order: [JobID] = []
   var agents: [KeyID: Boxed<AgentState>] = [:]
+  /// Agents that were banned.
+  var bannedCount = 0
   var leases: [LeaseID: LeaseRecord] = [:]
   /// Agents that may be present, in no order; checkers are drawn from them.
-  var presentAgents: [KeyID] = []
+  var presentAgents: [PresentAgent] = []
   /// Units that wait for a second rendering.
   var wantedChecks: [UnitRef: WantedCheck] = [:]
   /// The same, oldest first, to find those whose checker does not come; entries may be out of date.
@@ -53,14 +55,21 @@ public struct Farm: Sendable {
   // MARK: - What a step leaves behind
 
   public mutating func takeChanges() -> [Change] {
-    defer { changes = [] }
-    return changes
+    var taken: [Change] = []
+    // Room for the next step's.
+    taken.reserveCapacity(min(16, changes.count))
+    swap(&taken, &changes)
+    return taken
   }
 
   public mutating func takeEvents() -> [FarmEvent] {
-    defer { (events, hasGrownLedger) = ([], false) }
     // Once, however many entries there are: pages listen to the same events.
-    return hasGrownLedger ? events + [.ledgerGrew] : events
+    if hasGrownLedger { events.append(.ledgerGrew) }
+    hasGrownLedger = false
+    var taken: [FarmEvent] = []
+    taken.reserveCapacity(min(16, events.count))
+    swap(&taken, &events)
+    return taken
   }
 
   mutating func write(_ change: Change) { changes.append(change) }
@@ -81,9 +90,10 @@ public struct Farm: Sendable {
     hasGrownLedger = !outbox.isEmpty
     for record in stored.jobs { jobs[record.id] = Boxed(JobState(record)) }
     for record in stored.agents { agents[record.key] = Boxed(AgentState(record: record)) }
+    bannedCount = stored.agents.count { $0.banReason != nil }
     for record in stored.frames {
-      jobs[record.job]?.delivered[record.number] = record
-      if record.state == .final { jobs[record.job]?.frames[record.number] = nil }
+      jobs[record.job]?.value.delivered[record.number] = record
+      if record.state == .final { jobs[record.job]?.value.frames[record.number] = nil }
     }
     for id in jobs.keys { jobs[id]?.value.countOpen() }
     clock = now
@@ -92,7 +102,7 @@ public struct Farm: Sendable {
     for index in stored.units.indices {
       let record = stored.units[index]
       guard record.state == .received, let agent = record.result?.agent,
-        agents[agent]?.record.contributorSignature.isEmpty != false
+        agents[agent]?.value.record.contributorSignature.isEmpty != false
       else { continue }
       stored.units[index] = UnitRecord(record.ref)
       write(.unit(stored.units[index]))
@@ -103,9 +113,9 @@ public struct Farm: Sendable {
         sequence = max(sequence, result.sequence + 1)
       }
       guard job.frames[record.ref.frame] != nil else { continue }
-      jobs[record.ref.job]?.frames[record.ref.frame]?.units[record.ref.unit] = UnitState(record: record)
+      _ = jobs[record.ref.job]?.value.frames[record.ref.frame]?.value.updateUnit(UnitState(record: record))
       if !record.failures.isEmpty {
-        jobs[record.ref.job]?.frames[record.ref.frame]?.failedUnits.insert(record.ref.unit)
+        jobs[record.ref.job]?.value.frames[record.ref.frame]?.value.failedUnits.insert(record.ref.unit)
       }
       count(record, 1)
       guard record.state != .open else { continue }
@@ -118,13 +128,13 @@ public struct Farm: Sendable {
     }
     for (id, job) in jobs {
       let final = job.delivered.values.count { $0.state == .final }
-      jobs[id]?.settledUnitCount += final * job.plan.units.count
-      jobs[id]?.receivedUnitCount += final * job.plan.units.count
-      jobs[id]?.completeCount = job.delivered.values.count { $0.state != .reopened }
+      jobs[id]?.value.settledUnitCount += final * job.plan.units.count
+      jobs[id]?.value.receivedUnitCount += final * job.plan.units.count
+      jobs[id]?.value.completeCount = job.delivered.values.count { $0.state != .reopened }
     }
     restoreEvidence(stored.units)
     for lease in stored.leases {
-      guard jobs[lease.ref.job]?.frames[lease.ref.frame] != nil, agents[lease.agent] != nil else {
+      guard jobs[lease.ref.job]?.value.frames[lease.ref.frame] != nil, agents[lease.agent] != nil else {
         write(.leaseEnded(lease.id))
         continue
       }
@@ -136,8 +146,8 @@ public struct Farm: Sendable {
     }
     for (job, frames) in touched {
       for (frame, units) in frames {
-        jobs[job]?.frames[frame]?.openPreview.removeAll { units.contains($0) }
-        jobs[job]?.frames[frame]?.openRest.removeAll { units.contains($0) }
+        jobs[job]?.value.frames[frame]?.value.openPreview.removeAll { units.contains($0) }
+        jobs[job]?.value.frames[frame]?.value.openRest.removeAll { units.contains($0) }
       }
       jobs[job]?.value.countOpen()
     }
@@ -161,14 +171,13 @@ public struct Farm: Sendable {
 
   func unit(_ ref: UnitRef) -> UnitState? {
     guard let job = jobs[ref.job], let frame = job.frames[ref.frame] else { return nil }
-    return frame.units[ref.unit] ?? UnitState(record: UnitRecord(ref))
+    return frame.value.unit(ref.unit) ?? UnitState(record: UnitRecord(ref))
   }
 
   /// Keeps a unit's new state, and writes its record if that changed.
   mutating func keep(_ state: UnitState) {
     let ref = state.record.ref
-    guard jobs[ref.job]?.frames[ref.frame] != nil else { return }
-    let old = jobs[ref.job]?.frames[ref.frame]?.units.updateValue(state, forKey: ref.unit)?.record ?? UnitRecord(ref)
+    guard let old = jobs[ref.job]?.value.frames[ref.frame]?.value.updateUnit(state) else { return }
     guard old != state.record else { return }
     count(old, -1)
     count(state.record, 1)
@@ -179,21 +188,14 @@ public struct Farm: Sendable {
   private mutating func count(_ record: UnitRecord, _ step: Int) {
     guard record.state != .open, let author = record.result?.agent else { return }
     let ref = record.ref
-    jobs[ref.job]?.receivedUnitCount += step
-    jobs[ref.job]?.frames[ref.frame]?.receivedCount += step
-    if record.state == .settled {
-      jobs[ref.job]?.settledUnitCount += step
-      jobs[ref.job]?.frames[ref.frame]?.settledCount += step
-      return
-    }
-    agents[author]?.pendingCount += step
-    if record.check == .disputed { agents[author]?.disputeCount += step }
-    if record.isHeldBack { jobs[ref.job]?.frames[ref.frame]?.heldBackCount += step }
+    jobs[ref.job]?.value.count(record, step)
+    if record.state == .settled { return }
+    agents[author]?.value.count(record, step)
     if record.check == .passed, let checker = record.checker {
       if step > 0 {
-        agents[checker.agent]?.vouched.insert(ref)
+        agents[checker.agent]?.value.vouched.insert(ref)
       } else {
-        agents[checker.agent]?.vouched.remove(ref)
+        agents[checker.agent]?.value.vouched.remove(ref)
       }
     }
   }

@@ -21,10 +21,14 @@ public struct FarmPolicy: Sendable, Equatable {
 
   /// So many correct checks make a new agent a proven one; until then all its units are checked.
   public var probationCount = 10
+  /// The same for keys that a farm with proven agents hears of for the first time after it has banned somebody, who may be
+  /// coming back. Who comes back after every ban gets through what one agent of so many units can
+  /// (docs/verification.md). Not for contributors that are trusted.
+  public var newcomerProbationCount = 2000
   /// Share of a proven agent's units that are rendered twice, drawn after commitment; with 0 nothing is checked, new
   /// agents' units neither.
   public var checkRate = 0.05
-  /// So many correct checks make a proven agent a veteran.
+  /// So many correct checks after its probation make an agent a veteran.
   public var veteranCount = 200
   /// A veteran's check rate is `checkRate` times this.
   public var veteranFactor = 0.6
@@ -51,13 +55,20 @@ public struct FarmPolicy: Sendable, Equatable {
     TrustModel(assumedCheating: assumedCheating, assumedCollusion: assumedCollusion)
   }
 
+  /// Checks of an agent that must agree, or have agreed, before it is proven.
+  public func probationCount(of agent: AgentRecord) -> Int {
+    agent.isNewcomer ? max(probationCount, newcomerProbationCount) : probationCount
+  }
+
+  /// Whether an agent has passed its probation.
+  public func isProven(_ agent: AgentRecord) -> Bool { agent.correctCount >= probationCount(of: agent) }
+
   /// Probability that a result of an agent is checked, 0 to 1.
-  ///
-  /// - Parameter correctCount: The agent's checks that agreed.
-  public func checkRate(correctCount: Int) -> Double {
+  public func checkRate(of agent: AgentRecord) -> Double {
     if checkRate <= 0 { return 0 }
-    if correctCount < probationCount { return 1 }
-    return correctCount < veteranCount ? checkRate : checkRate * veteranFactor
+    let count = agent.correctCount - probationCount(of: agent)
+    if count < 0 { return 1 }
+    return count < veteranCount ? checkRate : checkRate * veteranFactor
   }
 }
 

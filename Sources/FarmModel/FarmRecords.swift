@@ -51,7 +51,7 @@ public struct FarmRecords: Sendable {
     }
     farm.frames = frames.values.sorted { ($0.job, $0.number) < ($1.job, $1.number) }
     farm.agents = agents.values.sorted { $0.key < $1.key }
-    farm.leases = leases.values.sorted { $0.id.description < $1.id.description }
+    farm.leases = leases.values.sorted { $0.id < $1.id }
     farm.outbox = outbox.values.sorted { $0.index < $1.index }
     farm.publishedEntryCount = publishedEntryCount
     farm.balances = balances.values.sorted { ($0.job, $0.contributor) < ($1.job, $1.contributor) }

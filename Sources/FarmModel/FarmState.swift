@@ -10,8 +10,9 @@ struct UnitState: Sendable {
 
 /// A frame that is not final.
 struct FrameProgress: Sendable {
-  /// Only units that were touched; the others are open.
-  var units: [Int: UnitState] = [:]
+  /// By index; nil: nobody has touched it, it is open. Empty before the first one is touched.
+  private(set) var units: [UnitState?] = []
+  private let unitCount: Int
   /// Open units that nobody holds, by stage: preview and rest. Next one last.
   var openPreview: [Int]
   var openRest: [Int]
@@ -19,14 +20,61 @@ struct FrameProgress: Sendable {
   var settledCount = 0
   /// Units that are here but not yet fit for a picture.
   var heldBackCount = 0
-  /// Leases by agent.
-  var holders: [KeyID: Int] = [:]
+  /// Who has units in hand, and how many: few at a time.
+  private(set) var holders: [(agent: KeyID, count: Int)] = []
   /// Units on which somebody failed.
   var failedUnits: Set<Int> = []
 
   init(_ plan: FramePlan) {
+    unitCount = plan.units.count
     openPreview = Array((0..<plan.previewCount).reversed())
     openRest = Array((plan.previewCount..<plan.units.count).reversed())
+  }
+
+  mutating func hold(_ agent: KeyID) {
+    if let index = holders.firstIndex(where: { $0.agent == agent }) {
+      holders[index].count += 1
+    } else {
+      holders.append((agent, 1))
+    }
+  }
+
+  /// - Returns: Whether that was the last unit in this agent's hands.
+  mutating func release(_ agent: KeyID) -> Bool {
+    guard let index = holders.firstIndex(where: { $0.agent == agent }) else { return false }
+    holders[index].count -= 1
+    guard holders[index].count == 0 else { return false }
+    holders.swapAt(index, holders.count - 1)
+    holders.removeLast()
+    return true
+  }
+
+  /// A unit that somebody has touched.
+  func unit(_ index: Int) -> UnitState? { units.indices.contains(index) ? units[index] : nil }
+
+  /// All that somebody has touched, by index.
+  var touchedUnits: some Sequence<UnitState> { units.lazy.compactMap { $0 } }
+
+  /// Keeps a unit's state; nothing happens where the plan has no such unit.
+  ///
+  /// - Returns: The record that was there before.
+  mutating func updateUnit(_ state: UnitState) -> UnitRecord {
+    if units.isEmpty { units = Array(repeating: nil, count: unitCount) }
+    let ref = state.record.ref
+    guard units.indices.contains(ref.unit) else { return state.record }
+    var state: UnitState? = state
+    swap(&units[ref.unit], &state)
+    return state?.record ?? UnitRecord(ref)
+  }
+
+  func state(_ index: Int) -> UnitRecord.State {
+    units.indices.contains(index) ? units[index]?.record.state ?? .open : .open
+  }
+
+  mutating func count(_ record: UnitRecord, _ step: Int) {
+    receivedCount += step
+    if record.state == .settled { settledCount += step }
+    if record.isHeldBack { heldBackCount += step }
   }
 
   func hasOpen(preview: Bool) -> Bool { preview ? !openPreview.isEmpty : !openRest.isEmpty }
@@ -38,7 +86,7 @@ struct FrameProgress: Sendable {
   }
 
   private func mayHave(_ unit: Int, _ agent: KeyID) -> Bool {
-    !failedUnits.contains(unit) || units[unit]?.record.failures.contains { $0.agent == agent } != true
+    !failedUnits.contains(unit) || self.unit(unit)?.record.failures.contains { $0.agent == agent } != true
   }
 
   /// Takes up to `limit` open units of a stage for an agent.
@@ -57,7 +105,7 @@ struct FrameProgress: Sendable {
   }
 }
 
-/// Which frames of a job may have open units of a stage that nobody works on, lowest first.
+/// Which frames of a job may have open units of a stage (that nobody works on), lowest first.
 struct OpenFrames: Sendable {
   /// Every frame from this one on may.
   private(set) var fresh: Int
@@ -119,6 +167,8 @@ struct JobState: Sendable {
   var attemptCount = 0
   /// By author.
   var evidence: [KeyID: AgentEvidence] = [:]
+  /// Those of `evidence`, in their order.
+  private(set) var authors: [KeyID] = []
   var settledUnitCount = 0
   var receivedUnitCount = 0
   /// What an agent said last when it could not render a unit.
@@ -126,9 +176,12 @@ struct JobState: Sendable {
   /// Open units of each stage that nobody holds.
   var openPreviewCount = 0
   var openRestCount = 0
-  /// Where they may be.
+  /// Where they may be, in frames that nobody holds.
   var preview: OpenFrames
   var rest: OpenFrames
+  /// Where they may be, in any frames.
+  private var anyPreview: OpenFrames
+  private var anyRest: OpenFrames
 
   init(_ record: JobRecord) {
     self.record = record
@@ -138,6 +191,8 @@ struct JobState: Sendable {
     largestPathCount = plan.units.reduce(0) { max($0, $1.tile.pixelCount * $1.samples.count) }
     preview = OpenFrames(record.firstFrame)
     rest = OpenFrames(record.firstFrame)
+    anyPreview = preview
+    anyRest = rest
     for number in record.firstFrame...record.lastFrame { frames[number] = Boxed(FrameProgress(plan)) }
     countOpen()
   }
@@ -158,16 +213,26 @@ struct JobState: Sendable {
   /// The lowest frame with open units for an agent that nobody holds; near the end, one that somebody holds.
   mutating func nextFrame(preview isPreview: Bool, agent: KeyID) -> Int? {
     guard (isPreview ? openPreviewCount : openRestCount) > 0 else { return nil }
+    // Frames that somebody holds come back when that ends.
+    return lowest(isPreview ? \.preview : \.rest, preview: isPreview, agent) { $0.holders.isEmpty }
+      ?? lowest(isPreview ? \.anyPreview : \.anyRest, preview: isPreview, agent) { _ in true }
+  }
+
+  /// The lowest frame of a list with open units that an agent may have; others leave the list.
+  private mutating func lowest(
+    _ list: WritableKeyPath<JobState, OpenFrames>, preview: Bool, _ agent: KeyID,
+    isListed: (borrowing FrameProgress) -> Bool
+  ) -> Int? {
     var open = OpenFrames(0)
     // Out of its place, so that it is not copied.
-    swap(&open, &self[keyPath: isPreview ? \JobState.preview : \JobState.rest])
-    // Frames that somebody holds come back when that ends; those that this agent may not have, at once.
+    swap(&open, &self[keyPath: list])
+    // Only this agent may not have them.
     var passed: [Int] = []
     var found: Int?
     while open.first <= record.lastFrame {
       let number = open.first
-      if let frame = frames[number], frame.holders.isEmpty, frame.value.hasOpen(preview: isPreview) {
-        if frame.value.isOpen(preview: isPreview, to: agent) {
+      if let frame = frames[number], isListed(frame.value), frame.value.hasOpen(preview: preview) {
+        if frame.value.isOpen(preview: preview, to: agent) {
           found = number
           break
         }
@@ -176,24 +241,92 @@ struct JobState: Sendable {
       open.drop()
     }
     for number in passed { open.note(number) }
-    swap(&open, &self[keyPath: isPreview ? \JobState.preview : \JobState.rest])
-    return found ?? frames.filter { $0.value.value.isOpen(preview: isPreview, to: agent) }.keys.min()
+    swap(&open, &self[keyPath: list])
+    return found
   }
 
   var frameCount: Int { record.lastFrame - record.firstFrame + 1 }
   var unitCount: Int { frameCount * plan.units.count }
 
+  /// A result has arrived.
+  ///
+  /// - Returns: Whether it is this agent's first in the job.
+  mutating func append(_ ref: UnitRef, of agent: KeyID, sequence: Int, isOutstanding: Bool) -> Bool {
+    if let index = evidence.index(forKey: agent) {
+      evidence.values[index].append(ref, sequence: sequence, isOutstanding: isOutstanding)
+      return false
+    }
+    addAuthor(agent)
+    evidence[agent]?.append(ref, sequence: sequence, isOutstanding: isOutstanding)
+    return true
+  }
+
+  /// An agent has its first result here.
+  mutating func addAuthor(_ agent: KeyID) {
+    var (low, high) = (0, authors.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if authors[middle] < agent { low = middle + 1 } else { high = middle }
+    }
+    authors.insert(agent, at: low)
+    evidence[agent] = AgentEvidence()
+  }
+
+  mutating func removeAuthor(_ agent: KeyID) -> AgentEvidence? {
+    guard let found = evidence.removeValue(forKey: agent) else { return nil }
+    authors.removeAll { $0 == agent }
+    return found
+  }
+
+  /// - Returns: Who they were.
+  mutating func removeAuthors() -> [KeyID] {
+    defer { (evidence, authors) = ([:], []) }
+    return authors
+  }
+
+  /// What of an agent may settle now: nothing while a result of it is in dispute.
+  mutating func takeReady(of agent: KeyID, _ policy: FarmPolicy, isDisputed: Bool) -> [AgentEvidence.Entry] {
+    guard let index = evidence.index(forKey: agent) else { return [] }
+    evidence.values[index].resolve()
+    if isDisputed { return [] }
+    let model = policy.trust
+    return evidence.values[index].takeReady(
+      model, weight: policy.checkRate > 0 ? model.requiredWeight(threshold: record.trust) : 0,
+      peerChecks: model.requiredPeerChecks(threshold: record.trust))
+  }
+
+  /// Counts a unit that is here, or takes it out of the counts.
+  mutating func count(_ record: UnitRecord, _ step: Int) {
+    receivedUnitCount += step
+    if record.state == .settled { settledUnitCount += step }
+    frames[record.ref.frame]?.value.count(record, step)
+  }
+
+  /// A lease has ended: its unit, if nobody has rendered it, is open again.
+  mutating func release(_ lease: LeaseRecord) {
+    let (number, unit) = (lease.ref.frame, lease.ref.unit)
+    guard let isLast = frames[number]?.value.release(lease.agent) else { return }
+    if isLast, frames[number]?.value.holders.isEmpty == true {
+      // Nobody may hold a frame any more that has open units.
+      if frames[number]?.value.hasOpen(preview: true) == true { preview.note(number) }
+      if frames[number]?.value.hasOpen(preview: false) == true { rest.note(number) }
+    }
+    if !lease.isCheck, frames[number]?.value.state(unit) == .open { reopen(number, unit) }
+  }
+
   /// Puts a unit back among those to be handed out.
   mutating func reopen(_ frame: Int, _ unit: Int) {
     guard frames[frame] != nil else { return }
     if unit < plan.previewCount {
-      frames[frame]?.openPreview.append(unit)
+      frames[frame]?.value.openPreview.append(unit)
       openPreviewCount += 1
       preview.note(frame)
+      anyPreview.note(frame)
     } else {
-      frames[frame]?.openRest.append(unit)
+      frames[frame]?.value.openRest.append(unit)
       openRestCount += 1
       rest.note(frame)
+      anyRest.note(frame)
     }
   }
 }
@@ -217,8 +350,23 @@ struct AgentState: Sendable {
   var checks: [UnitRef] = []
   /// Units that it checked and agreed with, not settled yet.
   var vouched: Set<UnitRef> = []
-  /// Whether it is among `Farm.presentAgents`.
-  var isListed = false
+  /// Where it is among `Farm.presentAgents`; nil: it is not.
+  var place: Int?
+
+  /// Counts a result that has not settled, or takes it out of the counts.
+  mutating func count(_ record: UnitRecord, _ step: Int) {
+    pendingCount += step
+    if record.check == .disputed { disputeCount += step }
+  }
+}
+
+/// An agent that may be present, with what decides whether it may check others.
+struct PresentAgent: Sendable {
+  var key: KeyID
+  var contributor: KeyID
+  /// As in its state; never for one that is banned.
+  var lastSeen: FarmTime
+  var isProven: Bool
 }
 
 /// A check that was drawn and is not made.

@@ -133,7 +133,7 @@ public struct JobNumber: Sendable, Hashable {
 
   /// Nil unless it is 16 lower-case hexadecimal digits.
   public init?(_ id: JobID) {
-    guard let value = Statements.number(hexadecimal: id.description) else { return nil }
+    guard let value = id.digits else { return nil }
     self.value = value
   }
 
@@ -152,11 +152,8 @@ public struct LeaseNumber: Sendable, Hashable {
 
   /// Nil unless it is 32 lower-case hexadecimal digits.
   public init?(_ id: LeaseID) {
-    let digits = id.description
-    guard digits.utf8.count == 32, let high = Statements.number(hexadecimal: String(digits.prefix(16))),
-      let low = Statements.number(hexadecimal: String(digits.suffix(16)))
-    else { return nil }
-    self.init(high, low)
+    guard let digits = id.digits else { return nil }
+    self.init(digits.high, digits.low)
   }
 
   public var id: LeaseID { LeaseID(random: high, low) }

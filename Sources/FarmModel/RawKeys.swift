@@ -9,6 +9,11 @@ public struct KeyBytes: Sendable, Hashable, Comparable {
   /// - Parameter raw: At least 32 bytes; the first 32 are taken.
   public init(loading raw: UnsafeRawPointer) { words = raw.loadUnaligned(as: SIMD4<UInt64>.self) }
 
+  /// - Parameter numbers: Four, of eight bytes each, the first byte the highest.
+  init(numbers: [UInt64]) {
+    words = SIMD4(numbers[0].bigEndian, numbers[1].bigEndian, numbers[2].bigEndian, numbers[3].bigEndian)
+  }
+
   /// Nil unless there are 32 bytes.
   public init?(_ bytes: [UInt8]) {
     guard bytes.count == KeyBytes.byteCount else { return nil }
@@ -17,8 +22,8 @@ public struct KeyBytes: Sendable, Hashable, Comparable {
 
   /// Nil unless it is 64 lower-case hexadecimal digits.
   public init?(_ key: KeyID) {
-    guard let bytes = Statements.bytes(hexadecimal: key.description, count: KeyBytes.byteCount) else { return nil }
-    self.init(bytes)
+    guard let bytes = key.bytes else { return nil }
+    self = bytes
   }
 
   public var bytes: [UInt8] { withUnsafeBytes(of: words) { Array($0) } }
@@ -50,8 +55,14 @@ public struct SignatureBytes: Sendable, Hashable {
 
   /// Nil unless it is 128 lower-case hexadecimal digits.
   public init?(hexadecimal text: String) {
-    guard let bytes = Statements.bytes(hexadecimal: text, count: SignatureBytes.byteCount) else { return nil }
-    self.init(bytes)
+    var words = SIMD8<UInt64>()
+    var count = 0
+    let isWhole = readNumbers(text, 8) { number in
+      words[count] = number.bigEndian
+      count += 1
+    }
+    guard isWhole else { return nil }
+    self.words = words
   }
 
   public var bytes: [UInt8] { withUnsafeBytes(of: words) { Array($0) } }

@@ -57,7 +57,7 @@ public struct JobRecord: Sendable, Equatable, Codable {
 }
 
 /// What is kept of a unit that somebody rendered or failed on; an untouched unit has no record.
-public struct UnitRecord: Sendable, Equatable, Codable {
+public struct UnitRecord: Sendable, Equatable {
   public enum State: String, Sendable, Codable {
     /// To be rendered.
     case open
@@ -152,22 +152,56 @@ public struct UnitRecord: Sendable, Equatable, Codable {
     }
   }
 
+  /// What few units have, apart: there are millions of the others.
+  private struct Rest: Sendable, Equatable {
+    var checker: Checker?
+    var witnesses: [Checker] = []
+    var opinions: [Opinion] = []
+    var failures: [Failure] = []
+  }
+
   public var ref: UnitRef
   public var state = State.open
   public var result: Result?
   public var draw = Draw.none
   public var check = Check.none
-  /// Who agreed; nil where the master did.
-  public var checker: Checker?
-  /// Peers whose check showed that an earlier result was wrong: paid when the unit settles.
-  public var witnesses: [Checker] = []
   /// Index of the ledger's entry that pays the result.
   public var entry: UInt64?
+  /// Nil: all of it is empty.
+  private var rest: Boxed<Rest>?
+
+  /// Who agreed; nil where the master did.
+  public var checker: Checker? {
+    get { rest?.checker }
+    set { if rest != nil || newValue != nil { setRest(\.checker, newValue) } }
+  }
+  /// Peers whose check showed that an earlier result was wrong: paid when the unit settles.
+  public var witnesses: [Checker] {
+    get { rest?.witnesses ?? [] }
+    set { if rest != nil || !newValue.isEmpty { setRest(\.witnesses, newValue) } }
+  }
   /// Of a disputed unit, in the order in which they were heard.
-  public var opinions: [Opinion] = []
-  public var failures: [Failure] = []
+  public var opinions: [Opinion] {
+    get { rest?.opinions ?? [] }
+    set { if rest != nil || !newValue.isEmpty { setRest(\.opinions, newValue) } }
+  }
+  public var failures: [Failure] {
+    get { rest?.failures ?? [] }
+    set { if rest != nil || !newValue.isEmpty { setRest(\.failures, newValue) } }
+  }
 
   public init(_ ref: UnitRef) { self.ref = ref }
+
+  private mutating func setRest<Value>(_ path: WritableKeyPath<Rest, Value>, _ value: Value) {
+    var rest = rest?.value ?? Rest()
+    rest[keyPath: path] = value
+    self.rest = rest == Rest() ? nil : Boxed(rest)
+  }
+
+  public static func == (a: UnitRecord, b: UnitRecord) -> Bool {
+    a.state == b.state && a.check == b.check && a.draw == b.draw && a.entry == b.entry && a.ref == b.ref
+      && a.result == b.result && a.rest?.value == b.rest?.value
+  }
 
   /// No picture is made of it, though its planes are here.
   public var isHeldBack: Bool {
@@ -232,6 +266,8 @@ public struct AgentRecord: Sendable, Equatable, Codable {
   public var instance: String
   /// Standing: checks of its results that agreed.
   public var correctCount = 0
+  /// It came after the farm had banned somebody: its probation is longer.
+  public var isNewcomer = false
   public var unitCount = 0
   /// Why it gets no work any more.
   public var banReason: String?
@@ -313,7 +349,7 @@ public struct BalanceRecord: Sendable, Equatable {
 
 /// One row to be written. All changes of one step are written in one transaction, before anybody hears of it.
 public enum Change: Sendable, Equatable {
-  case job(JobRecord)
+  indirect case job(JobRecord)
   case unit(UnitRecord)
   case frame(FrameRecord)
   case agent(AgentRecord)
@@ -322,7 +358,7 @@ public enum Change: Sendable, Equatable {
   case ledgerEntry(OutboxEntry)
   /// All entries before this index are in the log: the outbox forgets them.
   case ledgerPublished(upTo: UInt64)
-  case balance(BalanceRecord)
+  indirect case balance(BalanceRecord)
   /// Forgets all balances: they are written anew.
   case balancesForgotten
 }

@@ -52,21 +52,25 @@ public enum Statements {
 
   /// Bytes of lower-case hexadecimal digits; nil if they are not exactly `count` bytes.
   public static func bytes(hexadecimal text: String, count: Int) -> [UInt8]? {
-    let digits = Array(text.utf8)
-    guard digits.count == 2 * count else { return nil }
-    func value(_ digit: UInt8) -> UInt8? {
-      switch digit {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-      default: nil
+    guard text.utf8.count == 2 * count else { return nil }
+    var text = text
+    return text.withUTF8 { digits in
+      var isHexadecimal = true
+      func value(_ digit: UInt8) -> UInt8 {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): return digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): return digit - UInt8(ascii: "a") + 10
+        default:
+          isHexadecimal = false
+          return 0
+        }
       }
+      let bytes = [UInt8](unsafeUninitializedCapacity: count) { bytes, initializedCount in
+        for index in 0..<count { bytes[index] = value(digits[2 * index]) << 4 | value(digits[2 * index + 1]) }
+        initializedCount = count
+      }
+      return isHexadecimal ? bytes : nil
     }
-    var bytes: [UInt8] = []
-    for index in 0..<count {
-      guard let high = value(digits[2 * index]), let low = value(digits[2 * index + 1]) else { return nil }
-      bytes.append(high << 4 | low)
-    }
-    return bytes
   }
 
   /// Lower-case digits of bytes.

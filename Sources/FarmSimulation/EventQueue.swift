@@ -3,40 +3,54 @@ struct EventQueue<Event> {
   private struct Entry {
     var time: Double
     var order: UInt64
-    var event: Event
+    /// Of its event in `events`.
+    var place: Int32
+
+    func precedes(_ other: Entry) -> Bool { time != other.time ? time < other.time : order < other.order }
   }
 
   private var heap: [Entry] = []
+  /// Apart from the heap, in which entries move; nil: free.
+  private var events: [Event?] = []
+  private var free: [Int32] = []
   private var added: UInt64 = 0
-
-  var isEmpty: Bool { heap.isEmpty }
-
-  private func precedes(_ a: Int, _ b: Int) -> Bool {
-    heap[a].time != heap[b].time ? heap[a].time < heap[b].time : heap[a].order < heap[b].order
-  }
 
   mutating func add(_ event: Event, at time: Double) {
     added += 1
-    heap.append(Entry(time: time, order: added, event: event))
-    var index = heap.count - 1
-    while index > 0, precedes(index, (index - 1) / 2) {
-      heap.swapAt(index, (index - 1) / 2)
-      index = (index - 1) / 2
+    let place = free.popLast() ?? Int32(events.count)
+    if place == events.count { events.append(event) } else { events[Int(place)] = event }
+    let entry = Entry(time: time, order: added, place: place)
+    heap.append(entry)
+    heap.withUnsafeMutableBufferPointer { heap in
+      var index = heap.count - 1
+      while index > 0 {
+        let parent = (index - 1) / 2
+        guard entry.precedes(heap[parent]) else { break }
+        heap[index] = heap[parent]
+        index = parent
+      }
+      heap[index] = entry
     }
   }
 
   mutating func next() -> (time: Double, event: Event)? {
-    guard let first = heap.first else { return nil }
-    heap.swapAt(0, heap.count - 1)
-    heap.removeLast()
-    var index = 0
-    while true {
-      var least = index
-      for child in [2 * index + 1, 2 * index + 2] where child < heap.count && precedes(child, least) { least = child }
-      if least == index { break }
-      heap.swapAt(index, least)
-      index = least
+    guard let first = heap.first, let last = heap.popLast() else { return nil }
+    heap.withUnsafeMutableBufferPointer { heap in
+      guard !heap.isEmpty else { return }
+      var index = 0
+      while true {
+        var child = 2 * index + 1
+        guard child < heap.count else { break }
+        if child + 1 < heap.count, heap[child + 1].precedes(heap[child]) { child += 1 }
+        guard heap[child].precedes(last) else { break }
+        heap[index] = heap[child]
+        index = child
+      }
+      heap[index] = last
     }
-    return (first.time, first.event)
+    guard let event = events[Int(first.place)] else { preconditionFailure("an event is missing") }
+    events[Int(first.place)] = nil
+    free.append(first.place)
+    return (first.time, event)
   }
 }

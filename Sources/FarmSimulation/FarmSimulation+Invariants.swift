@@ -53,7 +53,9 @@ extension FarmSimulation {
     }
     if entry.revocation != nil {
       revokedCount += 1
-    } else if let index = agentOfKey[entry.agent.id], agents[index].key != entry.agent.id || agents[index].isBanned {
+    } else if let index = agentOfBytes[entry.agent],
+      KeyBytes(agents[index].key) != entry.agent || agents[index].isBanned
+    {
       deferredFault = "entry \(row.index) pays an agent that was banned"
     } else if entry.work == .rendered {
       paidCount += 1
@@ -106,7 +108,7 @@ extension FarmSimulation {
     agents[index].identity += 1
     agents[index].key = SimulatedAgent.key("a\(index).\(agents[index].identity)")
     agents[index].contributor = SimulatedAgent.key("o\(index).\(agents[index].identity)")
-    agentOfKey[agents[index].key] = index
+    noteKey(index)
     agents[index].isBanned = false
     agents[index].delivered = 0
     agents[index].firstLie = nil
@@ -135,6 +137,7 @@ extension FarmSimulation {
 
   /// Everything at once: no unit is in two hands or in none, counts are sums, credits are what the settled units say.
   mutating func sweep() throws(SimulationFault) {
+    sweepCount += 1
     if let text = farm.inconsistency() { throw fault(text) }
     let view = farm.jobView(job)
     guard view?.receivedUnitCount == receivedCount else {
@@ -152,10 +155,13 @@ extension FarmSimulation {
 
   mutating func finish() {
     report.virtualSeconds = now
+    let finalFrames = (0..<unitTotal / unitsOfFrame).map { farm.isFinal(job, frame: $0) }
+    report.finalUnits = finalFrames.count { $0 } * unitsOfFrame
     for unit in wrong.indices where wrong[unit] != 0 {
       let kind = Cheat.allCases[Int(wrong[unit]) - 1].rawValue
       report.kinds[kind]?.wrongUnits += 1
       if settled[unit] { report.kinds[kind]?.wrongSettledUnits += 1 }
+      if finalFrames[unit / unitsOfFrame] { report.kinds[kind]?.wrongFinalUnits += 1 }
     }
   }
 }

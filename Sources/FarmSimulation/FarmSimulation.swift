@@ -9,7 +9,8 @@ public struct FarmSimulation {
     /// The agent asks for work.
     case ask(agent: Int, instance: Int)
     /// A result of the agent arrives, or its attempt is lost.
-    case deliver(agent: Int, instance: Int, lease: LeaseID, unit: Int, isLast: Bool)
+    /// Whether it is a lie is decided at the first attempt.
+    case deliver(agent: Int, instance: Int, lease: LeaseID, unit: Int, isLast: Bool, isLie: Bool?)
     case renew(agent: Int, instance: Int)
     /// The agent's next process starts.
     case start(agent: Int)
@@ -20,12 +21,14 @@ public struct FarmSimulation {
   let configuration: SimulationConfiguration
   let unitsOfFrame: Int
   let unitTotal: Int
-  let worstRate: Double
+  /// Probability that a lie past probation is found.
+  let foundRate: Double
   var generator: SeededGenerator
   var farm: Farm
   var queue = EventQueue<Event>()
   var agents: [SimulatedAgent] = []
   var agentOfKey: [KeyID: Int] = [:]
+  private(set) var agentOfBytes: [KeyBytes: Int] = [:]
   var job = JobID("")
   var now = 0.0
   var store = FarmRecords()
@@ -45,6 +48,8 @@ public struct FarmSimulation {
   var openDisputes = 0
   var isRefereeWanted = false
   var isPaused = false
+  /// Full sweeps of the invariants.
+  var sweepCount = 0
   var deferredFault: String?
 
   private static let plan = FramePlan(width: 512, height: 512, samples: 1024, tile: 64)
@@ -62,8 +67,7 @@ public struct FarmSimulation {
     let source = SeededSource(seed: configuration.seed ^ 0x5eed)
     farm = Farm(policy: configuration.policy, kernelRevision: 1, random: { source.next() })
     let isColluding = configuration.cheats == [.colluding]
-    let found = configuration.policy.checkRate * (isColluding ? 1 - configuration.cheatingFraction : 1)
-    worstRate = min(1, 1 / (found * Double(configuration.unitsPerAgent)))
+    foundRate = configuration.policy.checkRate * (isColluding ? 1 - configuration.cheatingFraction : 1)
     let spec = JobSpec(
       bundle: ContentHash(hashing: []), camera: 0, width: 512, height: 512, samples: 1024, bounces: 8, seed: 1,
       filter: "box", kernelRevision: 1)
@@ -91,11 +95,16 @@ public struct FarmSimulation {
       var agent = SimulatedAgent(
         cheat: cheat, key: SimulatedAgent.key("a\(index)"), contributor: SimulatedAgent.key("o\(index)"), pace: pace)
       agent.isSkewed = generator.chance(configuration.skewedShare)
-      agentOfKey[agent.key] = index
       agents.append(agent)
+      noteKey(index)
       queue.add(.start(agent: index), at: 10 * generator.unit())
     }
     queue.add(.tick, at: 1)
+  }
+
+  mutating func noteKey(_ index: Int) {
+    agentOfKey[agents[index].key] = index
+    if let bytes = KeyBytes(agents[index].key) { agentOfBytes[bytes] = index }
   }
 
   // MARK: - Running
@@ -138,8 +147,8 @@ public struct FarmSimulation {
     case .start(let index): start(index)
     case .ask(let index, let instance): if agents[index].instance == instance { ask(index) }
     case .renew(let index, let instance): if agents[index].instance == instance { renew(index) }
-    case .deliver(let index, let instance, let lease, let unit, let isLast):
-      deliver(index, instance, lease, unit, isLast)
+    case .deliver(let index, let instance, let lease, let unit, let isLast, let isLie):
+      deliver(index, instance, lease, unit, isLast, isLie)
     case .tick:
       _ = farm.expireLeases(now: now)
       verifyWhenIdle()
@@ -190,7 +199,8 @@ public struct FarmSimulation {
       queue.add(
         .deliver(
           agent: index, instance: agent.instance, lease: lease.id,
-          unit: lease.ref.frame * unitsOfFrame + lease.ref.unit, isLast: position == leases.count - 1), at: arrival)
+          unit: lease.ref.frame * unitsOfFrame + lease.ref.unit, isLast: position == leases.count - 1, isLie: nil),
+        at: arrival)
     }
     agents[index].inHand = leases.count
     if agent.pace > 5 {
@@ -208,46 +218,47 @@ public struct FarmSimulation {
     }
   }
 
-  private mutating func deliver(_ index: Int, _ instance: Int, _ lease: LeaseID, _ unit: Int, _ isLast: Bool) {
+  private mutating func deliver(
+    _ index: Int, _ instance: Int, _ lease: LeaseID, _ unit: Int, _ isLast: Bool, _ decided: Bool?
+  ) {
     guard agents[index].instance == instance, !agents[index].isBanned else { return }
+    func retry(_ simulation: inout FarmSimulation, isLie: Bool?) {
+      simulation.queue.add(
+        .deliver(agent: index, instance: instance, lease: lease, unit: unit, isLast: isLast, isLie: isLie),
+        at: simulation.now + 1 + simulation.generator.unit())
+    }
     if generator.chance(configuration.lossRate) {
-      queue.add(
-        .deliver(agent: index, instance: instance, lease: lease, unit: unit, isLast: isLast),
-        at: now + 1 + generator.unit())
+      retry(&self, isLie: decided)
       return
     }
-    let agent = agents[index]
-    let isCheck = farm.isCheck(lease)
-    let isLie = lies(index, unit, isCheck: isCheck)
+    let (key, cheat) = (agents[index].key, agents[index].cheat)
+    let isLie = decided ?? lies(index, unit, lease)
     let commitment =
-      isLie
-      ? SimulatedResults.lie(unit, variant: agent.cheat == .colluding ? 0 : 1 + index) : SimulatedResults.truth(unit)
-    if agent.cheat == .stolen, generator.chance(0.1), let other = farm.someLease(notOf: agent.key) {
+      isLie ? SimulatedResults.lie(unit, variant: cheat == .colluding ? 0 : 1 + index) : SimulatedResults.truth(unit)
+    if cheat == .stolen, generator.chance(0.1), let other = farm.someLease(notOf: key, from: unit) {
       // A lease is bound to its agent.
-      if (try? farm.commit(other, of: agent.key, commitment, now: now)) != nil {
+      if (try? farm.commit(other, of: key, commitment, now: now)) != nil {
         deferredFault = "an agent delivered on another's lease"
       }
     }
     do throws(FarmFault) {
-      try farm.commit(lease, of: agent.key, commitment, now: now)
+      try farm.commit(lease, of: key, commitment, now: now)
       if generator.chance(configuration.lossRate) { throw FarmFault(.conflict, "lost", "the answer is lost") }
-      if try farm.deliver(lease, of: agent.key, now: now) {
-        wrong[unit] = isLie ? UInt8(1 + (Cheat.allCases.firstIndex(of: agent.cheat ?? .always) ?? 0)) : 0
+      if try farm.deliver(lease, of: key, now: now) {
+        wrong[unit] = isLie ? UInt8(1 + (Cheat.allCases.firstIndex(of: cheat ?? .always) ?? 0)) : 0
         report.renderedUnits += 1
-        if isLie, let cheat = agent.cheat { report.kinds[cheat.rawValue]?.lies += 1 }
+        if isLie, let cheat { report.kinds[cheat.rawValue]?.lies += 1 }
       } else {
         report.checks += 1
       }
-      if isLie, agents[index].firstLie == nil { agents[index].firstLie = (agent.delivered, now) }
+      if isLie, agents[index].firstLie == nil { agents[index].firstLie = (agents[index].delivered, now) }
       agents[index].delivered += 1
       if generator.chance(configuration.repeatRate) {
-        if (try? farm.deliver(lease, of: agent.key, now: now)) != nil { deferredFault = "a result was taken twice" }
+        if (try? farm.deliver(lease, of: key, now: now)) != nil { deferredFault = "a result was taken twice" }
       }
     } catch {
       if error.code == "lost" {
-        queue.add(
-          .deliver(agent: index, instance: instance, lease: lease, unit: unit, isLast: isLast),
-          at: now + 1 + generator.unit())
+        retry(&self, isLie: isLie)
         return
       }
       report.refusedResults += 1
@@ -258,15 +269,18 @@ public struct FarmSimulation {
     }
   }
 
-  /// Whether a result is wrong: decided once for each agent and unit, so that a repetition says the same.
-  private func lies(_ index: Int, _ unit: Int, isCheck: Bool) -> Bool {
-    let agent = agents[index]
-    guard let cheat = agent.cheat else { return false }
-    // Accomplices know each other's units, and say the same of them.
-    if cheat == .colluding, isCheck { return wrong[unit] != 0 && isColluder(unit) }
+  /// Whether an agent is going to lie about a unit.
+  private func lies(_ index: Int, _ unit: Int, _ lease: LeaseID) -> Bool {
+    guard let cheat = agents[index].cheat else { return false }
+    if cheat.knowsChecks, farm.isCheck(lease) {
+      // Accomplices know each other's units, and say the same of them.
+      return cheat == .colluding && wrong[unit] != 0 && isColluder(unit)
+    }
+    if cheat.knowsChecks, farm.isOnProbation(agents[index].key) { return false }
     var dice = SeededGenerator(
       seed: configuration.seed &+ UInt64(unit) &* 0x9E37_79B9 &+ UInt64(index) &* 0x85EB_CA6B_0000_0001)
-    return dice.chance(cheat.lieRate(delivered: agent.delivered, worst: worstRate))
+    let worst = cheat.worstRate(found: foundRate, unitCount: configuration.unitsPerAgent)
+    return dice.chance(cheat.lieRate(delivered: agents[index].delivered, worst: worst))
   }
 
   private func isColluder(_ unit: Int) -> Bool { Cheat.allCases[Int(wrong[unit]) - 1] == .colluding }

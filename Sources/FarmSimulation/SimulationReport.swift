@@ -7,6 +7,8 @@ public struct SimulationReport: Sendable, Codable, Equatable {
     public var wrongUnits = 0
     /// Of those, the ones that had settled.
     public var wrongSettledUnits = 0
+    /// Of those, the ones in frames of which all units had settled.
+    public var wrongFinalUnits = 0
     /// Wrong results that the farm took.
     public var lies = 0
     public var bans = 0
@@ -34,6 +36,8 @@ public struct SimulationReport: Sendable, Codable, Equatable {
   /// Renderings by the master's kernel.
   public var masterRenderings = 0
   public var settledUnits = 0
+  /// Units of frames of which all units had settled.
+  public var finalUnits = 0
   public var bannedHonestAgents = 0
   /// Units of banned agents that settled after their ban.
   public var creditAfterBan = 0

@@ -6,24 +6,33 @@ public enum SimulationTable {
   public struct Line: Sendable, Hashable {
     public var cheatingFraction: Double
     public var unitsPerAgent: Int
-    public var isColluding: Bool
+    /// In equal numbers.
+    public var cheats: [Cheat]
 
-    public var name: String {
-      "\(cheatingFraction * 100)% \(unitsPerAgent) \(isColluding ? "colluding" : "mixed")"
-    }
+    public var isColluding: Bool { cheats == [.colluding] }
+    public var percent: Int { Int((cheatingFraction * 100).rounded()) }
+
+    /// Names its results.
+    public var name: String { "\(percent)% \(unitsPerAgent) \(cheats.map(\.rawValue).joined(separator: ","))" }
+    /// For people.
+    var title: String { cheats == Cheat.independent ? "mixed" : cheats.map(\.rawValue).joined(separator: ", ") }
   }
 
-  /// Cheating fractions 1 to 35 %: once with all independent kinds in equal numbers, once with owners that collude.
+  /// Cheating fractions 1 to 35 %: once with all independent kinds in equal numbers, once with owners that collude. One
+  /// percent of 2,000 agents are so few that each steady kind has runs of its own: their noise would hide the bound.
   public static let lines: [Line] = [0.01, 0.05, 0.1, 0.2, 0.35].flatMap { fraction in
-    [false, true].map {
-      Line(cheatingFraction: fraction, unitsPerAgent: fraction == 0.1 ? 2000 : 500, isColluding: $0)
+    let steady = Cheat.steady.map { [$0] }
+    let groups =
+      fraction < 0.05 ? [Cheat.independent.filter { !Cheat.steady.contains($0) }] + steady : [Cheat.independent]
+    return (groups + [[.colluding]]).map {
+      Line(cheatingFraction: fraction, unitsPerAgent: fraction == 0.1 ? 2000 : 500, cheats: $0)
     }
   }
 
   public static func configuration(_ line: Line, seed: UInt64, agentCount: Int) -> SimulationConfiguration {
     var configuration = SimulationConfiguration(
       seed: seed, agentCount: agentCount, unitsPerAgent: line.unitsPerAgent, cheatingFraction: line.cheatingFraction,
-      cheats: line.isColluding ? [.colluding] : Cheat.independent)
+      cheats: line.cheats)
     // What is in delivered pictures counts, before any check that nobody waits for.
     configuration.policy.checksWhenIdle = false
     configuration.sweepInterval = 500_000
@@ -46,6 +55,7 @@ public enum SimulationTable {
     public var unitsToCatch: Double
     public var caughtShare: Double
     public var creditedWrongUnits: Int
+    public var finalWrongUnits: Int
   }
 
   public static func rows(_ line: Line, _ reports: [SimulationReport]) -> [Row] {
@@ -57,24 +67,37 @@ public enum SimulationTable {
         let scale = Double(report.cheatCount) / Double(found.agentCount)
         return Double(found.wrongUnits) * scale / Double(report.unitCount)
       }
+      let largestScale =
+        reports.compactMap { report -> Double? in
+          guard let found = report.kinds[kind], found.agentCount > 0 else { return nil }
+          return Double(report.cheatCount) / Double(found.agentCount)
+        }.max() ?? 1
       let q = Double(reports.reduce(0) { $0 + $1.sampledChecks }) / Double(reports.reduce(0) { $0 + $1.sampledUnits })
       let bound = f / (1 - f) / (q * Double(line.unitsPerAgent) * 2.718281828459045) / (line.isColluding ? 1 - f : 1)
       let found = reports.compactMap { $0.kinds[kind] }
       let bans = found.reduce(0) { $0 + $1.bans }
       return Row(
-        line: line, kind: kind, runCount: reports.count, checkRate: q, mean: mean(shares), upper: upperLimit(shares),
-        bound: bound, unitsToCatch: Double(found.reduce(0) { $0 + $1.unitsToCatch }) / Double(max(1, bans)),
+        line: line, kind: kind, runCount: reports.count, checkRate: q, mean: mean(shares),
+        upper: upperLimit(shares, oneUnit: largestScale / Double(reports.first?.unitCount ?? 1)),
+        bound: bound,
+        unitsToCatch: Double(found.reduce(0) { $0 + $1.unitsToCatch }) / Double(max(1, bans)),
         caughtShare: Double(bans) / Double(max(1, found.reduce(0) { $0 + $1.agentCount })),
-        creditedWrongUnits: found.reduce(0) { $0 + $1.wrongSettledUnits })
+        creditedWrongUnits: found.reduce(0) { $0 + $1.wrongSettledUnits },
+        finalWrongUnits: found.reduce(0) { $0 + $1.wrongFinalUnits })
     }
   }
 
   static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
 
-  /// One-sided, by Student's distribution; infinite for fewer than two runs.
-  static func upperLimit(_ values: [Double]) -> Double {
+  /// 95 %, one-sided, by Student's distribution; infinite for fewer than two runs. Where all values are 0, that says
+  /// nothing: then it is the mean with which as many runs have no wrong unit one time in twenty (of Poisson's distribution:
+  /// 3.0 units in all).
+  ///
+  /// - Parameter oneUnit: The share that one wrong unit of a run is.
+  static func upperLimit(_ values: [Double], oneUnit: Double) -> Double {
     guard values.count > 1 else { return .infinity }
     let mean = mean(values)
+    if mean == 0 { return 2.996 * oneUnit / Double(values.count) }
     let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)
     // 95 % quantiles for 1, 2, … degrees of freedom; from 30 on the normal one is within 4 %.
     let quantiles = [
@@ -94,21 +117,21 @@ public enum SimulationTable {
   public static func markdown(_ reports: [Line: [SimulationReport]]) -> String {
     func percent(_ value: Double) -> String { number(value * 100, 2) + " %" }
     var text = """
-      | f | units an agent | cheat | runs | q | wrong units, mean | 95 % limit | bound | limit / bound | caught | results to catch |
-      | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+      | f | units an agent | cheat | runs | q | wrong units, mean | 95 % limit | bound | limit / bound | in final frames | caught | results to catch |
+      | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 
       """
     for line in lines {
       guard let found = reports[line], !found.isEmpty else { continue }
       for row in rows(line, found) {
         text +=
-          "| \(number(line.cheatingFraction * 100, 0)) % | \(line.unitsPerAgent) | \(row.kind) | \(row.runCount) | \(number(row.checkRate, 4)) | \(scientific(row.mean)) | \(scientific(row.upper)) | \(scientific(row.bound)) | \(number(row.upper / row.bound, 2)) | \(percent(row.caughtShare)) | \(number(row.unitsToCatch, 1)) |\n"
+          "| \(line.percent) % | \(line.unitsPerAgent) | \(row.kind) | \(row.runCount) | \(number(row.checkRate, 4)) | \(scientific(row.mean)) | \(scientific(row.upper)) | \(scientific(row.bound)) | \(number(row.upper / row.bound, 2)) | \(row.finalWrongUnits) | \(percent(row.caughtShare)) | \(number(row.unitsToCatch, 1)) |\n"
       }
     }
     text += """
 
-      | f | units an agent | cheats | runs | units | warm overhead | overhead with probation | honest agents banned | units of banned agents credited after the ban | wrong units credited | reopened frames | pauses |
-      | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+      | f | units an agent | cheats | runs | units | warm overhead | overhead with probation | honest agents banned | units of banned agents credited after the ban | wrong units credited | units in final frames | reopened frames | pauses |
+      | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 
       """
     for line in lines {
@@ -116,7 +139,7 @@ public enum SimulationTable {
       func sum(_ value: (SimulationReport) -> Int) -> Int { found.reduce(0) { $0 + value($1) } }
       let wrong = found.reduce(0) { $0 + $1.kinds.values.reduce(0) { $0 + $1.wrongSettledUnits } }
       text +=
-        "| \(number(line.cheatingFraction * 100, 0)) % | \(line.unitsPerAgent) | \(line.isColluding ? "colluding" : "mixed") | \(found.count) | \(sum(\.unitCount)) | \(percent(warmOverhead(found))) | \(percent(mean(found.map(\.overhead)))) | \(sum(\.bannedHonestAgents)) | \(sum(\.creditAfterBan)) | \(wrong) | \(sum(\.reopenedFrames)) | \(sum(\.pauses)) |\n"
+        "| \(line.percent) % | \(line.unitsPerAgent) | \(line.title) | \(found.count) | \(sum(\.unitCount)) | \(percent(warmOverhead(found))) | \(percent(mean(found.map(\.overhead)))) | \(sum(\.bannedHonestAgents)) | \(sum(\.creditAfterBan)) | \(wrong) | \(sum(\.finalUnits)) | \(sum(\.reopenedFrames)) | \(sum(\.pauses)) |\n"
     }
     return text
   }

@@ -151,13 +151,13 @@ extension AgentRecord: SQLiteRow {
     "agents", key: ["key"],
     [
       "contributor", "name", "thread_count", "kernel_revision", "instance", "correct_count", "unit_count", "ban_reason",
-      "ban_kind", "contributor_signature",
+      "ban_kind", "contributor_signature", "is_newcomer",
     ])
 
   func values() throws -> [(any DatabaseValueConvertible)?] {
     [
       key.description, contributor.description, name, threadCount, kernelRevision, instance, correctCount, unitCount,
-      banReason, banKind?.rawValue, contributorSignature,
+      banReason, banKind?.rawValue, contributorSignature, isNewcomer ? 1 : 0,
     ]
   }
 
@@ -170,6 +170,7 @@ extension AgentRecord: SQLiteRow {
     banReason = try row.optionalText()
     banKind = try row.optionalChoice()
     contributorSignature = try row.text()
+    isNewcomer = try row.flag()
   }
 }
 

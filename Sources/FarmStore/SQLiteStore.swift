@@ -283,6 +283,9 @@ extension SQLiteStore {
           """)
     }
     registerLedger(in: &migrator)
+    migrator.registerMigration("4") { db in
+      try db.execute(sql: "ALTER TABLE agents ADD COLUMN is_newcomer INTEGER NOT NULL DEFAULT 0;")
+    }
     return migrator
   }
 

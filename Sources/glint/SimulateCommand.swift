@@ -140,7 +140,8 @@ struct SimulateCommand: AsyncParsableCommand {
   // MARK: - The table
 
   private struct Done: Codable {
-    var line: Int
+    /// `SimulationTable.Line.name`.
+    var line: String
     var report: SimulationReport
   }
 
@@ -150,35 +151,34 @@ struct SimulateCommand: AsyncParsableCommand {
       done = text.split(separator: "\n").compactMap { try? JSONDecoder().decode(Done.self, from: Data($0.utf8)) }
     }
     let known = Set(done.map { "\($0.line) \($0.report.seed)" })
-    let wanted = (1...UInt64(seeds)).flatMap { seed in SimulationTable.lines.indices.map { ($0, seed) } }
-      .filter { !known.contains("\($0.0) \($0.1)") }
+    let wanted = (1...UInt64(seeds)).flatMap { seed in SimulationTable.lines.map { ($0, seed) } }
+      .filter { !known.contains("\($0.0.name) \($0.1)") }
     let bar = ProgressBar("Simulating", total: Double(wanted.count))
     let agents = 2000
     try await withThrowingTaskGroup(of: Done.self) { group in
       var next = wanted.makeIterator()
-      @Sendable func simulate(_ index: Int, _ seed: UInt64) throws -> Done {
-        var simulation = FarmSimulation(
-          SimulationTable.configuration(SimulationTable.lines[index], seed: seed, agentCount: agents))
+      @Sendable func simulate(_ line: SimulationTable.Line, _ seed: UInt64) throws -> Done {
+        var simulation = FarmSimulation(SimulationTable.configuration(line, seed: seed, agentCount: agents))
         do {
-          return Done(line: index, report: try simulation.run())
+          return Done(line: line.name, report: try simulation.run())
         } catch {
           throw CommandFailure(.failedWork, error.description)
         }
       }
       for _ in 0..<threads {
-        if let (index, seed) = next.next() { group.addTask { try simulate(index, seed) } }
+        if let (line, seed) = next.next() { group.addTask { try simulate(line, seed) } }
       }
       while let one = try await group.next() {
         done.append(one)
         bar.advance(by: 1)
         if let results { try keep(one, results) }
-        if let (index, seed) = next.next() { group.addTask { try simulate(index, seed) } }
+        if let (line, seed) = next.next() { group.addTask { try simulate(line, seed) } }
       }
     }
     bar.finish()
     var reports: [SimulationTable.Line: [SimulationReport]] = [:]
-    for one in done.sorted(by: { ($0.line, $0.report.seed) < ($1.line, $1.report.seed) }) {
-      reports[SimulationTable.lines[one.line], default: []].append(one.report)
+    for line in SimulationTable.lines {
+      reports[line] = done.filter { $0.line == line.name }.map(\.report).sorted { $0.seed < $1.seed }
     }
     Output.line(SimulationTable.markdown(reports))
   }

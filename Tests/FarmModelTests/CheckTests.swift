@@ -34,6 +34,53 @@ struct CheckTests {
     #expect((0.07...0.13).contains(share), "\(share)")
   }
 
+  @Test("A key that comes after a ban is checked for longer; known keys and trusted contributors are not")
+  func newcomers() throws {
+    var test = TestFarm(seed: 9, checkRate: 1e-9) {
+      $0.probationCount = 2
+      $0.newcomerProbationCount = 6
+      $0.trustedContributors = [key("owner-ours")]
+    }
+    let job = try test.add(draft(width: 1024, height: 512, samples: 4096, tile: 16))
+    let (known, liar) = (try test.enter("known"), try test.enter("liar"))
+    try test.deliver(try test.lease(liar, 1)[0], lie: "a lie")
+    // Its check, by the only other agent.
+    try test.deliver(try test.lease(known, 1)[0])
+    test.verify()
+    #expect(test.farm.agents[liar]?.record.banReason != nil)
+    // Nobody is proven yet.
+    let young = try test.enter("young")
+
+    /// Units of an agent until the first one that is not checked.
+    func checkedCount(_ agent: KeyID) throws -> Int {
+      var count = 0
+      while true {
+        let lease = try test.lease(agent, 1)[0]
+        try test.deliver(lease)
+        if lease.isCheck { continue }
+        guard test.record(lease.ref)?.check == .wanted else { return count }
+        let truth = outcome(lease.ref)
+        test.farm.verified(lease.ref, digest: truth.digest, counters: truth.counters)
+        count += 1
+      }
+    }
+    #expect(try checkedCount(known) == 2)
+    let (new, ours) = (try test.enter("new"), try test.enter("ours", owner: "ours"))
+    var records = FarmRecords()
+    records.apply(test.farm.takeChanges())
+    #expect(try checkedCount(young) == 2)
+    #expect(try checkedCount(new) == 6)
+    #expect(try checkedCount(ours) == 2)
+
+    // A farm that is started again knows that somebody was banned, and who came after that.
+    test.farm = Farm(
+      restoring: records.stored, policy: test.farm.policy, kernelRevision: revision, now: test.now,
+      random: seededRandom(10))
+    let later = try test.enter("later")
+    let newcomers = [known, young, new, ours, later].filter { test.farm.agents[$0]?.record.isNewcomer == true }
+    #expect(newcomers == [new, later] && test.farm.jobs[job] != nil)
+  }
+
   @Test("The share of checked units of a proven agent is about the check rate")
   func rate() throws {
     var test = TestFarm(seed: 6, checkRate: 0.2, policy: { $0.probationCount = 0 })

@@ -8,14 +8,14 @@ struct EvidenceTests {
   func sliding() {
     let model = TrustModel(assumedCheating: 0.1, assumedCollusion: 0.1)
     var evidence = AgentEvidence()
+    let job = JobID("job")
     func ready() -> [Int] {
       evidence.resolve()
       return evidence.takeReady(model, weight: 2, peerChecks: .infinity).map {
-        evidence.settle($0.sequence)
+        evidence.settle($0.sequence, UnitRef(job: job, frame: 1, unit: Int($0.unit)), isProven: $0.isChecked)
         return $0.sequence
       }
     }
-    let job = JobID("job")
     for sequence in 0..<10 {
       evidence.append(UnitRef(job: job, frame: 1, unit: sequence), sequence: sequence, isOutstanding: sequence % 3 == 1)
     }
@@ -190,6 +190,8 @@ struct EvidenceTests {
     let kept = test.farm.receivedUnits(job, frame: 1).filter { $0.result.agent == peer }
     #expect(!kept.isEmpty && kept.count < count)
     let views = test.farm.frameViews(job)!
+    // Not a newcomer, whose units would wait for their checks.
+    let other = try test.enter("c")
     // The master looks at the lie.
     test.farm.verified(lie!, digest: outcome(lie!).digest, counters: outcome(lie!).counters)
     test.farm.refereed(lie!, digest: outcome(lie!).digest, counters: outcome(lie!).counters)
@@ -199,7 +201,6 @@ struct EvidenceTests {
     #expect(test.farm.frameViews(job)![0].record?.state == .reopened)
     #expect(test.farm.receivedUnits(job, frame: 1).map(\.ref) == kept.map(\.ref))
     let before = test.farm.agents[peer]!.record.unitCount
-    let other = try test.enter("c")
     while test.farm.jobView(job)!.receivedUnitCount < 2 * count {
       for lease in try test.lease(other, 8) { try test.deliver(lease) }
     }

@@ -200,7 +200,7 @@ private struct Simulation {
         for unit in job.plan.units.indices {
           let ref = UnitRef(job: id, frame: number, unit: unit)
           let isOpen = open.contains(unit)
-          let isHere = frame.units[unit].map { $0.record.state != .open } ?? false
+          let isHere = frame.value.state(unit) != .open
           if [isOpen, isHere, rendering.contains(ref)].count(where: { $0 }) != 1 {
             return "\(ref): open \(isOpen), received \(isHere), leased \(rendering.contains(ref))"
           }

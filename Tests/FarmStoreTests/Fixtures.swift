@@ -148,6 +148,7 @@ func bannedAgent(_ number: Int) -> AgentRecord {
   record.unitCount = 42
   record.banReason = "a wrong result"
   record.banKind = .brokenMachine
+  record.isNewcomer = true
   return record
 }
 

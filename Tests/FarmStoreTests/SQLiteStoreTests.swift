@@ -165,6 +165,7 @@ import Testing
         ALTER TABLE units DROP COLUMN checker_work; ALTER TABLE units DROP COLUMN entry;
         ALTER TABLE units DROP COLUMN witnesses;
         ALTER TABLE agents DROP COLUMN contributor_signature;
+        ALTER TABLE agents DROP COLUMN is_newcomer;
         """)
       let farm = try await SQLiteStore(path: path).load()
       var oldJob = job(1)
