@@ -59,9 +59,11 @@ public protocol KernelFrame: AnyObject, Sendable {
   ///   - frameNumber: Goes into the random numbers, as seed and pixel do.
   ///   - tile: Inside the frame.
   ///   - samples: See `DyadicRange`.
+  ///   - times: Gets the time that each stage took.
   ///   - isCancelled: Asked before every batch of a thousand paths.
   func render(
-    settings: RenderSettings, frameNumber: Int, tile: TileRectangle, samples: Range<Int>, isCancelled: () -> Bool
+    settings: RenderSettings, frameNumber: Int, tile: TileRectangle, samples: Range<Int>, times: StageTimes?,
+    isCancelled: () -> Bool
   ) throws(Cancelled) -> (planes: UnitPlanes, counters: WorkCounters)
 }
 

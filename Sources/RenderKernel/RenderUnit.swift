@@ -9,10 +9,11 @@ import LaneMath
 ///   - frameNumber: Goes into the random numbers, as seed and pixel do.
 ///   - tile: Inside the frame.
 ///   - samples: See `DyadicRange`.
+///   - times: Gets the time that each stage took.
 ///   - isCancelled: Asked before every batch of a thousand paths.
 public func renderUnit(
   _ frame: PreparedFrame, settings: RenderSettings, frameNumber: Int, tile: TileRectangle, samples: Range<Int>,
-  options: ExecutionOptions = ExecutionOptions(), isCancelled: () -> Bool = { false }
+  options: ExecutionOptions = ExecutionOptions(), times: StageTimes? = nil, isCancelled: () -> Bool = { false }
 ) throws(Cancelled) -> (planes: UnitPlanes, counters: WorkCounters) {
   precondition(DyadicRange.isDyadic(samples))
   precondition(tile.x >= 0 && tile.y >= 0 && tile.width > 0 && tile.height > 0)
@@ -20,8 +21,9 @@ public func renderUnit(
   glint_set_float_environment()
   return switch options.laneWidth {
   case .wide:
-    try renderPaths(frame, settings, frameNumber, tile, samples, EightLanes.self, WideFloat.self, isCancelled)
-  case .scalar: try renderPaths(frame, settings, frameNumber, tile, samples, OneLane.self, Float.self, isCancelled)
+    try renderPaths(frame, settings, frameNumber, tile, samples, EightLanes.self, WideFloat.self, times, isCancelled)
+  case .scalar:
+    try renderPaths(frame, settings, frameNumber, tile, samples, OneLane.self, Float.self, times, isCancelled)
   }
 }
 
@@ -29,12 +31,13 @@ public func renderUnit(
 @inline(__always)
 private func renderPaths<L: TraversalLanes, F: LaneFloat>(
   _ frame: PreparedFrame, _ settings: RenderSettings, _ frameNumber: Int, _ tile: TileRectangle, _ samples: Range<Int>,
-  _ traversal: L.Type, _ lanes: F.Type, _ isCancelled: () -> Bool
+  _ traversal: L.Type, _ lanes: F.Type, _ times: StageTimes?, _ isCancelled: () -> Bool
 ) throws(Cancelled) -> (planes: UnitPlanes, counters: WorkCounters) {
   let unit = UnitPlanes(tile: tile, samples: samples)
   let memory = PathMemoryPool.take(capacity: PathTracer<L, F>.batchSize)
   defer { PathMemoryPool.give(memory) }
-  var tracer = PathTracer<L, F>(frame, settings, memory: memory, traversalMemory: memory.traversal)
+  var tracer = PathTracer<L, F>(
+    frame, settings, memory: memory, traversalMemory: memory.traversal, isTimed: times != nil)
   let camera = CameraRays(frame.description.camera, settings)
   let frameKey = SampleHash.frameKey(seed: settings.seed, frame: frameNumber)
   var sums = SampleSums()
@@ -66,9 +69,11 @@ private func renderPaths<L: TraversalLanes, F: LaneFloat>(
       sums.append(color, sample)
       if sample == samples.count - 1 { sums.write(unit, pixel) }
     }
+    tracer.clock.end(.film)
     first += count
   }
   tracer.counters.nonFiniteSamples = nonFiniteSamples
+  times?.add(tracer.clock)
   return (unit, tracer.counters)
 }
 

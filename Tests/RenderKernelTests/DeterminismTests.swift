@@ -46,6 +46,25 @@ struct DeterminismTests {
     #expect(counters == whole.counters)
   }
 
+  @Test("Asking where time goes changes no bit, and every stage takes some")
+  func times() throws {
+    let frame = prepared(mixedScene())
+    let times = StageTimes()
+    let tile = TileRectangle(x: 0, y: 0, width: 48, height: 32)
+    let start = ContinuousClock.now
+    let timed = try renderUnit(frame, settings: size, frameNumber: 1, tile: tile, samples: 0..<8, times: times)
+    let elapsed = ContinuousClock.now - start
+    let plain = try renderUnit(frame, settings: size, frameNumber: 1, tile: tile, samples: 0..<8)
+    #expect(sameBits(timed.planes.values, plain.planes.values))
+    #expect(timed.counters == plain.counters)
+    var sum = Duration.zero
+    for stage in StageTimes.Stage.allCases {
+      #expect(times[stage] > .zero, "\(stage)")
+      sum += times[stage]
+    }
+    #expect(sum <= elapsed)
+  }
+
   @Test("Seed and frame number change the samples")
   func seeds() {
     let frame = prepared(mixedScene())
