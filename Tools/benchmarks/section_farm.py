@@ -38,6 +38,10 @@ def section(options):
             credits = json.loads(farm.run('credits', '--json'))['credits']
         checked = sum(credit['checkRays'] for credit in credits) / max(1, sum(credit['rays'] for credit in credits))
         results[name] = dict(vars(watch), checked=checked)
+        different = [frame.name for frame in work.glob('alone.*.png')
+                     if frame.read_bytes() != (work / frame.name.replace('alone', name)).read_bytes()]
+        if different:
+            raise RuntimeError(f'checking {name}: pictures differ from those of glint render: {", ".join(different)}')
         rows.append([f'farm, checking {name}', f'{watch.seconds:.1f}', f'{watch.seconds / options.frames:.1f}',
                      f'{watch.seconds / alone.seconds:.3f}', f'{100 * checked:.1f} %', f'{watch.cpu:.1f}',
                      f'{watch.cpu / alone.cpu:.3f}'])
