@@ -426,7 +426,7 @@ extension OpenAPIDocument {
               "firstSample": {"type": "integer", "minimum": 0},
               "sampleCount": {
                 "type": "integer", "minimum": 1,
-                "description": "A power of two that divides firstSample."
+                "description": "Makes the samples a node of the tree over the spec's samples (docs/kernel.md)."
               },
               "seconds": {"type": "number", "minimum": 0, "description": "Its life from now."}
             }

@@ -147,9 +147,9 @@ extension Farm {
   /// Rebuilds what speaks for whom.
   mutating func restoreEvidence(_ records: [UnitRecord]) {
     let results = records.compactMap { record -> (Int, UnitRecord)? in
-      guard record.state != .open, let result = record.result, jobs[record.ref.job]?.frames.isEmpty == false else {
-        return nil
-      }
+      guard record.state != .open, let result = record.result, jobs[record.ref.job]?.frames.isEmpty == false,
+        hasOwnBits(record.ref.job)
+      else { return nil }
       return (result.sequence, record)
     }.sorted { $0.0 < $1.0 }
     for (sequence, record) in results {

@@ -74,7 +74,7 @@ extension Farm {
       return FrameView(
         number: number, unitCount: count, receivedUnitCount: frame.receivedCount,
         settledUnitCount: frame.settledCount, isHeld: !frame.holders.isEmpty, record: record,
-        error: record?.state == .provisional ? error(of: frame, in: job) : nil)
+        error: record?.state == .provisional && hasOwnBits(id) ? error(of: frame, in: job) : nil)
     }
   }
 

@@ -85,6 +85,7 @@ public struct Farm: Sendable {
       jobs[record.job]?.delivered[record.number] = record
       if record.state == .final { jobs[record.job]?.frames[record.number] = nil }
     }
+    for id in jobs.keys where !hasOwnBits(id) { giveUp(id, now: now) }
     for id in jobs.keys { jobs[id]?.value.countOpen() }
     clock = now
     var touched: [JobID: [Int: Set<Int>]] = [:]
@@ -98,10 +99,12 @@ public struct Farm: Sendable {
       write(.unit(stored.units[index]))
     }
     for record in stored.units {
-      guard let job = jobs[record.ref.job], job.plan.units.indices.contains(record.ref.unit) else { continue }
       if let result = record.result {
         sequence = max(sequence, result.sequence + 1)
       }
+      guard let job = jobs[record.ref.job], hasOwnBits(record.ref.job),
+        job.plan.units.indices.contains(record.ref.unit)
+      else { continue }
       guard job.frames[record.ref.frame] != nil else { continue }
       jobs[record.ref.job]?.frames[record.ref.frame]?.units[record.ref.unit] = UnitState(record: record)
       if !record.failures.isEmpty {
@@ -124,7 +127,9 @@ public struct Farm: Sendable {
     }
     restoreEvidence(stored.units)
     for lease in stored.leases {
-      guard jobs[lease.ref.job]?.frames[lease.ref.frame] != nil, agents[lease.agent] != nil else {
+      guard jobs[lease.ref.job]?.frames[lease.ref.frame] != nil, hasOwnBits(lease.ref.job),
+        agents[lease.agent] != nil
+      else {
         write(.leaseEnded(lease.id))
         continue
       }
@@ -141,11 +146,35 @@ public struct Farm: Sendable {
       }
       jobs[job]?.value.countOpen()
     }
-    for (id, job) in jobs {
+    for (id, job) in jobs where hasOwnBits(id) {
       for number in job.frames.keys.sorted() { review(id, number) }
     }
     sortJobs()
     if !disputes.isEmpty || !wantedChecks.isEmpty { tell(.verificationWanted) }
+  }
+
+  /// Whether a job is of this master's kernel revision. Of another one nothing can be rendered or checked here, and its
+  /// frames may be cut into other units.
+  func hasOwnBits(_ id: JobID) -> Bool { jobs[id]?.record.spec.kernelRevision == kernelRevision }
+
+  /// What to tell whoever wants a job of another kernel revision to go on.
+  func otherBits(_ record: JobRecord) -> String {
+    "made for kernel revision \(record.spec.kernelRevision), this master has \(kernelRevision): submit it again, or start the version of glint that it is of, with the same data folder, and `glint retry \(record.id)`"
+  }
+
+  /// Ends a job of another kernel revision that is not done: no unit of it is handed out, checked or credited. What the
+  /// store has of its units stays there.
+  private mutating func giveUp(_ id: JobID, now: FarmTime) {
+    for number in jobs[id]?.frames.keys.sorted() ?? [] {
+      jobs[id]?.frames[number]?.openPreview = []
+      jobs[id]?.frames[number]?.openRest = []
+    }
+    guard var record = jobs[id]?.record, record.state == .active || record.state == .paused else { return }
+    record.state = .failed
+    record.reason = otherBits(record)
+    record.endedAt = now
+    jobs[id]?.record = record
+    write(.job(record))
   }
 
   mutating func sortJobs() {

@@ -53,20 +53,12 @@ extension BenchCommand {
       let settings = picture.renderSettings
       let times = StageTimes()
       var paths: UInt64 = 0
-      let (columns, rows) = (
-        stride(from: 0, to: settings.width, by: picture.tile), stride(from: 0, to: settings.height, by: picture.tile)
-      )
       let bar = ProgressBar("Rendering", total: Double(settings.width * settings.height))
-      for y in rows {
-        for x in columns {
-          let tile = TileRectangle(
-            x: x, y: y, width: min(picture.tile, settings.width - x), height: min(picture.tile, settings.height - y))
-          for samples in DyadicRange.decomposition(ofCount: picture.samples) {
-            paths += try RenderThreads.renderNow(frame, settings: settings, tile: tile, samples: samples, times: times)
-              .counters.paths
-          }
-          bar.advance(by: Double(tile.pixelCount))
-        }
+      for tile in TileGrid(width: settings.width, height: settings.height, edge: picture.tile).tiles {
+        let samples = 0..<picture.samples
+        paths += try RenderThreads.renderNow(frame, settings: settings, tile: tile, samples: samples, times: times)
+          .counters.paths
+        bar.advance(by: Double(tile.pixelCount))
       }
       bar.finish()
       let done = ContinuousClock.now
