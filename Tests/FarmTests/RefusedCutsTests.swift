@@ -20,9 +20,10 @@ struct RefusedCutsTests {
     let record = LeaseRecord(
       id: .sample(1), ref: UnitRef(job: JobID("j"), frame: 1, unit: 0), agent: KeyID("a"), isCheck: false, grantedAt: 0,
       deadline: 10)
-    return LeaseMessage(
-      record, spec: spec,
-      unit: FramePlan.Unit(tile: TileRectangle(x: 0, y: 0, width: 64, height: 48), samples: samples), seconds: 30)
+    let plan = FramePlan(width: 64, height: 48, samples: 72, tile: 64)
+    var message = LeaseMessage(record, spec: spec, unit: plan.units[0], seconds: 30)
+    (message.firstSample, message.sampleCount) = (samples.lowerBound, samples.count)
+    return message
   }
 
   /// Neither the shape of a node, nor one of 72 samples.
