@@ -50,13 +50,16 @@ struct Assembler: Service {
       let units = await keeper.read { $0.receivedUnits(job, frame: number) }
       let spec = view.record.spec
       let film = FilmBox(Film(width: spec.width, height: spec.height))
+      var screening = FrameScreening()
       for unit in units {
         let planes = try await planes(unit, spec)
         film.film.add(planes)
+        screening.add(unit.ref.unit, by: unit.result.contributor, planes)
       }
       guard film.film.isComplete(sampleCount: spec.samples) else {
         throw MasterFault(.system, "not every pixel has its \(spec.samples) samples")
       }
+      try await screen(screening, job, frame: number, attempt: attempt)
       let picture = view.record.picture
       let (digest, png) = try await onThread {
         let frame = FinishedFrame(film.film, sampleCount: spec.samples)

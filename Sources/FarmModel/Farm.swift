@@ -102,6 +102,7 @@ public struct Farm: Sendable {
       if let result = record.result {
         sequence = max(sequence, result.sequence + 1)
       }
+      if record.draw == .screened { jobs[record.ref.job]?.screenedCount += 1 }
       guard job.frames[record.ref.frame] != nil else { continue }
       jobs[record.ref.job]?.frames[record.ref.frame]?.units[record.ref.unit] = UnitState(record: record)
       if !record.failures.isEmpty {
