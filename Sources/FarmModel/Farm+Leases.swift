@@ -178,7 +178,11 @@ extension Farm {
           else { break }
           hasWork = true
           // From one frame as many as it has; the choice is made anew for the next.
-          let limit = min(wanted, room(agent, id))
+          var limit = min(wanted, room(agent, id))
+          if let paths = affordablePathCount(id) {
+            // Rather one unit too many than a job that ends short of its budget.
+            limit = min(limit, paths > 0 ? max(1, paths / (jobs[id]?.largestPathCount ?? 1)) : 0)
+          }
           guard limit > 0 else { break }
           let open =
             jobs[id]?.value.take(
@@ -247,7 +251,12 @@ extension Farm {
     leases[lease.id] = lease
     agents[lease.agent]?.leases.insert(lease.id)
     jobs[lease.ref.job]?.frames[lease.ref.frame]?.holders[lease.agent, default: 0] += 1
-    if !lease.isCheck { agents[lease.agent]?.lastFrame = lease.ref }
+    if !lease.isCheck {
+      agents[lease.agent]?.lastFrame = lease.ref
+      if let job = jobs[lease.ref.job] {
+        jobs[lease.ref.job]?.leasedPathCount = job.leasedPathCount + job.value.pathCount(lease.ref.unit)
+      }
+    }
     if lease.isCheck, var unit = unit(lease.ref) {
       unit.checkLease = lease.id
       keep(unit)
@@ -259,6 +268,9 @@ extension Farm {
     guard leases.removeValue(forKey: lease.id) != nil else { return }
     write(.leaseEnded(lease.id))
     agents[lease.agent]?.leases.remove(lease.id)
+    if !lease.isCheck, let job = jobs[lease.ref.job] {
+      jobs[lease.ref.job]?.leasedPathCount = job.leasedPathCount - job.value.pathCount(lease.ref.unit)
+    }
     if let count = jobs[lease.ref.job]?.frames[lease.ref.frame]?.holders[lease.agent] {
       jobs[lease.ref.job]?.frames[lease.ref.frame]?.holders[lease.agent] = count > 1 ? count - 1 : nil
       if count == 1 { noteFree(lease.ref) }

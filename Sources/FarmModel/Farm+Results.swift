@@ -88,6 +88,7 @@ extension Farm {
     tell(.unitChanged(ref))
     if unit.record.draw != .none { want(ref) }
     settleReady(ref.job, agent)
+    pauseIfOverBudget(ref.job)
     review(ref.job, ref.frame)
     return true
   }

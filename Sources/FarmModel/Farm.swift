@@ -121,6 +121,7 @@ public struct Farm: Sendable {
       let final = job.delivered.values.count { $0.state == .final }
       jobs[id]?.settledUnitCount += final * job.plan.units.count
       jobs[id]?.receivedUnitCount += final * job.plan.units.count
+      jobs[id]?.donePathCount += final * job.plan.units.indices.reduce(0) { $0 + job.value.pathCount($1) }
       jobs[id]?.completeCount = job.delivered.values.count { $0.state != .reopened }
     }
     restoreEvidence(stored.units)
@@ -180,6 +181,7 @@ public struct Farm: Sendable {
   private mutating func count(_ record: UnitRecord, _ step: Int) {
     guard record.state != .open, let author = record.result?.agent else { return }
     let ref = record.ref
+    jobs[ref.job]?.value.countCost(of: record, step)
     jobs[ref.job]?.receivedUnitCount += step
     jobs[ref.job]?.frames[ref.frame]?.receivedCount += step
     if record.state == .settled {

@@ -136,6 +136,11 @@ struct JobState: Sendable {
   var evidence: [KeyID: AgentEvidence] = [:]
   var settledUnitCount = 0
   var receivedUnitCount = 0
+  /// What results that have not settled are worth, with their checks.
+  var pendingCredit: UInt64 = 0
+  /// Paths of units that are here, settled or not, and of those that are being rendered for the first time.
+  var donePathCount = 0
+  var leasedPathCount = 0
   /// Checks that screening has asked for; after a restart, those of units that are void since are forgotten.
   var screenedCount = 0
   /// What an agent said last when it could not render a unit.
@@ -207,6 +212,8 @@ struct JobState: Sendable {
     frame.isOpen(preview: preview, to: agent)
       && (stranger.map { frame.hasPreview(notBy: $0, previewCount: plan.previewCount) } ?? true)
   }
+
+  func pathCount(_ unit: Int) -> Int { plan.units[unit].tile.pixelCount * plan.units[unit].samples.count }
 
   var frameCount: Int { record.lastFrame - record.firstFrame + 1 }
   var unitCount: Int { frameCount * plan.units.count }
