@@ -11,12 +11,17 @@ struct LedgerKeeper: Service {
   let index: EntryIndex
   /// Says that the outbox has entries; listens since before the first request was answered.
   let events: AsyncStream<FarmEvent>
+  /// Time between two appends at least.
+  let interval: Duration
   let logger: Logger
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
       await publish()
-      for await _ in events { await publish() }
+      for await _ in events {
+        await publish()
+        if interval > .zero { try? await Task.sleep(for: interval) }
+      }
     }
   }
 
