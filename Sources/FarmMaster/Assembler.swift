@@ -53,13 +53,16 @@ struct Assembler: Service {
       let units = await keeper.read { $0.receivedUnits(job, frame: number) }
       let spec = view.record.spec
       let film = FilmBox(Film(width: spec.width, height: spec.height, sampleCount: spec.samples))
+      var screening = FrameScreening()
       for unit in units {
         let planes = try await planes(unit, spec)
         film.film.add(planes)
+        screening.add(unit.ref.unit, by: unit.result.contributor, planes)
       }
       guard film.film.isComplete else {
         throw MasterFault(.system, "not every pixel has its \(spec.samples) samples")
       }
+      try await screen(screening, job, frame: number, attempt: attempt)
       let picture = view.record.picture
       let (digest, png) = try await onThread {
         let frame = FinishedFrame(film.film)

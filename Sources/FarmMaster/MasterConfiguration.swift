@@ -31,6 +31,8 @@ public struct MasterConfiguration: Sendable {
   public var ledgerName: String?
   /// Time from one batch of ledger entries to the next. Until then they are safe in the database.
   public var ledgerInterval = Duration.seconds(5)
+  /// Are asked to sign the ledger's checkpoints.
+  public var witnesses: [WitnessAddress] = []
   /// The build of the kernel that checks and repairs.
   public var kernel: any KernelBuild = KernelChoice.fastest
 
@@ -73,6 +75,9 @@ enum MasterLimits {
   static let ledgerRetryInterval = Duration.seconds(5)
   /// Planes that are kept in memory until their frame is put together: the previews of some hundred small frames.
   static let planeCacheByteCount = 256 << 20
+  /// A witness that did not sign is asked again so often.
+  static let witnessRetryInterval = Duration.seconds(10)
+  static let witnessTimeout = TimeAmount.seconds(10)
   /// Changes written in one transaction.
   static let changesInTransaction = 20_000
 }

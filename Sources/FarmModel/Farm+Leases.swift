@@ -174,15 +174,19 @@ extension Farm {
         while wanted > 0 {
           guard
             let frame = choose(
-              id, preview: preview, agent: agent,
-              JobSpecKey(bundle: spec.bundle.hex, camera: spec.camera), prepared)
+              id, preview: preview, record, JobSpecKey(bundle: spec.bundle.hex, camera: spec.camera), prepared)
           else { break }
           hasWork = true
           // From one frame as many as it has; the choice is made anew for the next.
-          let limit = min(wanted, room(agent, id))
+          var limit = min(wanted, room(agent, id))
+          if let paths = affordablePathCount(id) {
+            // Rather one unit too many than a job that ends short of its budget.
+            limit = min(limit, paths > 0 ? max(1, paths / (jobs[id]?.largestPathCount ?? 1)) : 0)
+          }
           guard limit > 0 else { break }
           let open =
-            jobs[id]?.value.take(frame, preview: preview, agent: agent, limit: limit) ?? []
+            jobs[id]?.value.take(
+              frame, preview: preview, agent: agent, contributor: record.contributor, limit: limit) ?? []
           if open.isEmpty { break }
           for unit in open { grant(&self, UnitRef(job: id, frame: frame, unit: unit), isCheck: false) }
         }
@@ -205,23 +209,41 @@ extension Farm {
   }
 
   /// The frame from which an agent should take its next units of a stage: one that it has ready or is at work on, then one
-  /// that nobody works on, then any.
+  /// that nobody works on, then any. Where other owners are present, frames whose previews are all the agent's owner's come
+  /// last: screening needs passes of different owners.
   private mutating func choose(
-    _ id: JobID, preview: Bool, agent: KeyID, _ key: @autoclosure () -> JobSpecKey, _ prepared: Set<PreparedFrameRef>
+    _ id: JobID, preview: Bool, _ agent: AgentRecord, _ key: @autoclosure () -> JobSpecKey,
+    _ prepared: Set<PreparedFrameRef>
   ) -> Int? {
-    var own: Int?
-    if let last = agents[agent]?.lastFrame, last.job == id,
-      jobs[id]?.frames[last.frame]?.value.isOpen(preview: preview, to: agent) == true
+    let key = prepared.isEmpty ? nil : key()
+    if !preview, hasOwner(otherThan: agent.contributor),
+      let found = choose(id, preview: preview, agent.key, key, prepared, stranger: agent.contributor)
     {
-      own = last.frame
+      return found
     }
-    if !prepared.isEmpty {
-      let key = key()
-      for frame in prepared where frame.job == key && frame.frame < own ?? .max {
-        if jobs[id]?.frames[frame.frame]?.value.isOpen(preview: preview, to: agent) == true { own = frame.frame }
-      }
+    return choose(id, preview: preview, agent.key, key, prepared, stranger: nil)
+  }
+
+  private mutating func choose(
+    _ id: JobID, preview: Bool, _ agent: KeyID, _ key: JobSpecKey?, _ prepared: Set<PreparedFrameRef>, stranger: KeyID?
+  ) -> Int? {
+    func isOpen(_ number: Int) -> Bool {
+      guard let job = jobs[id], let frame = job.frames[number] else { return false }
+      return job.value.isOpen(frame.value, preview: preview, to: agent, stranger: stranger)
     }
-    return own ?? jobs[id]?.value.nextFrame(preview: preview, agent: agent)
+    var own: Int?
+    if let last = agents[agent]?.lastFrame, last.job == id, isOpen(last.frame) { own = last.frame }
+    for frame in prepared where frame.job == key && frame.frame < own ?? .max && isOpen(frame.frame) {
+      own = frame.frame
+    }
+    return own ?? jobs[id]?.value.nextFrame(preview: preview, agent: agent, stranger: stranger)
+  }
+
+  private func hasOwner(otherThan contributor: KeyID) -> Bool {
+    presentAgents.contains { key in
+      guard let agent = agents[key] else { return false }
+      return agent.record.contributor != contributor && isPresent(agent, clock)
+    }
   }
 
   /// Notes a lease everywhere.
@@ -229,7 +251,12 @@ extension Farm {
     leases[lease.id] = lease
     agents[lease.agent]?.leases.insert(lease.id)
     jobs[lease.ref.job]?.frames[lease.ref.frame]?.holders[lease.agent, default: 0] += 1
-    if !lease.isCheck { agents[lease.agent]?.lastFrame = lease.ref }
+    if !lease.isCheck {
+      agents[lease.agent]?.lastFrame = lease.ref
+      if let job = jobs[lease.ref.job] {
+        jobs[lease.ref.job]?.leasedPathCount = job.leasedPathCount + job.value.pathCount(lease.ref.unit)
+      }
+    }
     if lease.isCheck, var unit = unit(lease.ref) {
       unit.checkLease = lease.id
       keep(unit)
@@ -241,6 +268,9 @@ extension Farm {
     guard leases.removeValue(forKey: lease.id) != nil else { return }
     write(.leaseEnded(lease.id))
     agents[lease.agent]?.leases.remove(lease.id)
+    if !lease.isCheck, let job = jobs[lease.ref.job] {
+      jobs[lease.ref.job]?.leasedPathCount = job.leasedPathCount - job.value.pathCount(lease.ref.unit)
+    }
     if let count = jobs[lease.ref.job]?.frames[lease.ref.frame]?.holders[lease.agent] {
       jobs[lease.ref.job]?.frames[lease.ref.frame]?.holders[lease.agent] = count > 1 ? count - 1 : nil
       if count == 1 { noteFree(lease.ref) }

@@ -88,6 +88,7 @@ extension Farm {
     tell(.unitChanged(ref))
     if unit.record.draw != .none { want(ref) }
     settleReady(ref.job, agent)
+    pauseIfOverBudget(ref.job)
     review(ref.job, ref.frame)
     return true
   }
@@ -159,7 +160,7 @@ extension Farm {
       let isOurs = isTrusted(record.checker)
       jobs[record.ref.job]?.evidence[agent, default: AgentEvidence()].restore(
         record.ref, sequence: sequence, isOutstanding: isOutstanding, isSettled: record.state == .settled,
-        check: record.check == .passed ? (isDrawn: record.draw != .none, isTrusted: isOurs) : nil)
+        check: record.check == .passed ? (isDrawn: record.draw.isEvidence, isTrusted: isOurs) : nil)
     }
     for (id, job) in jobs { for agent in job.evidence.keys.sorted() { settleReady(id, agent) } }
   }

@@ -105,6 +105,7 @@ public struct Farm: Sendable {
       guard let job = jobs[record.ref.job], hasOwnBits(record.ref.job),
         job.plan.units.indices.contains(record.ref.unit)
       else { continue }
+      if record.draw == .screened { jobs[record.ref.job]?.screenedCount += 1 }
       guard job.frames[record.ref.frame] != nil else { continue }
       jobs[record.ref.job]?.frames[record.ref.frame]?.units[record.ref.unit] = UnitState(record: record)
       if !record.failures.isEmpty {
@@ -123,6 +124,7 @@ public struct Farm: Sendable {
       let final = job.delivered.values.count { $0.state == .final }
       jobs[id]?.settledUnitCount += final * job.plan.units.count
       jobs[id]?.receivedUnitCount += final * job.plan.units.count
+      jobs[id]?.donePathCount += final * job.plan.units.indices.reduce(0) { $0 + job.value.pathCount($1) }
       jobs[id]?.completeCount = job.delivered.values.count { $0.state != .reopened }
     }
     restoreEvidence(stored.units)
@@ -208,6 +210,7 @@ public struct Farm: Sendable {
   private mutating func count(_ record: UnitRecord, _ step: Int) {
     guard record.state != .open, let author = record.result?.agent else { return }
     let ref = record.ref
+    jobs[ref.job]?.value.countCost(of: record, step)
     jobs[ref.job]?.receivedUnitCount += step
     jobs[ref.job]?.frames[ref.frame]?.receivedCount += step
     if record.state == .settled {

@@ -41,16 +41,29 @@ struct FrameProgress: Sendable {
     !failedUnits.contains(unit) || units[unit]?.record.failures.contains { $0.agent == agent } != true
   }
 
+  /// Whether a preview of it is here that is not this contributor's.
+  func hasPreview(notBy contributor: KeyID, previewCount: Int) -> Bool {
+    (0..<previewCount).contains { units[$0]?.record.result.map { $0.contributor != contributor } == true }
+  }
+
   /// Takes up to `limit` open units of a stage for an agent.
-  mutating func take(preview: Bool, agent: KeyID, limit: Int) -> [Int] {
+  ///
+  /// - Parameters:
+  ///   - contributor: The agent's.
+  ///   - previews: For each unit of the plan the preview that covers its first pixel. Units whose preview is the
+  ///     contributor's own are taken only where there are no others: screening compares passes of different owners.
+  mutating func take(preview: Bool, agent: KeyID, contributor: KeyID, previews: [Int], limit: Int) -> [Int] {
     var open: [Int] = []
     // Out of its place, so that it is not copied.
     swap(&open, &self[keyPath: preview ? \FrameProgress.openPreview : \FrameProgress.openRest])
     var taken: [Int] = []
-    var index = open.count - 1
-    while index >= 0, taken.count < limit {
-      if failedUnits.isEmpty || mayHave(open[index], agent) { taken.append(open.remove(at: index)) }
-      index -= 1
+    for takesOwn in preview ? [true] : [false, true] where taken.isEmpty {
+      var index = open.count - 1
+      while index >= 0, taken.count < limit {
+        let isOwn = !takesOwn && units[previews[open[index]]]?.record.result?.contributor == contributor
+        if !isOwn, failedUnits.isEmpty || mayHave(open[index], agent) { taken.append(open.remove(at: index)) }
+        index -= 1
+      }
     }
     swap(&open, &self[keyPath: preview ? \FrameProgress.openPreview : \FrameProgress.openRest])
     return taken
@@ -108,6 +121,8 @@ struct JobState: Sendable {
   let specHash: ContentHash
   /// Of its largest unit.
   let largestPathCount: Int
+  /// For each unit of the plan the preview that covers its first pixel.
+  let previews: [Int]
   /// By number; final frames have none.
   var frames: [Int: Boxed<FrameProgress>] = [:]
   /// Frames of which there is a picture.
@@ -121,6 +136,13 @@ struct JobState: Sendable {
   var evidence: [KeyID: AgentEvidence] = [:]
   var settledUnitCount = 0
   var receivedUnitCount = 0
+  /// What results that have not settled are worth, with their checks.
+  var pendingCredit: UInt64 = 0
+  /// Paths of units that are here, settled or not, and of those that are being rendered for the first time.
+  var donePathCount = 0
+  var leasedPathCount = 0
+  /// Checks that screening has asked for; after a restart, those of units that are void since are forgotten.
+  var screenedCount = 0
   /// What an agent said last when it could not render a unit.
   var lastFailure: String?
   /// Open units of each stage that nobody holds.
@@ -136,6 +158,7 @@ struct JobState: Sendable {
     plan = FramePlan(
       width: record.spec.width, height: record.spec.height, samples: record.spec.samples, tile: record.tile)
     largestPathCount = plan.units.reduce(0) { max($0, $1.tile.pixelCount * $1.samples.count) }
+    previews = plan.previewOfUnits
     preview = OpenFrames(record.firstFrame)
     rest = OpenFrames(record.firstFrame)
     for number in record.firstFrame...record.lastFrame { frames[number] = Boxed(FrameProgress(plan)) }
@@ -149,14 +172,18 @@ struct JobState: Sendable {
   }
 
   /// Takes up to `limit` open units of a frame's stage for an agent.
-  mutating func take(_ number: Int, preview: Bool, agent: KeyID, limit: Int) -> [Int] {
-    let taken = frames[number]?.value.take(preview: preview, agent: agent, limit: limit) ?? []
+  mutating func take(_ number: Int, preview: Bool, agent: KeyID, contributor: KeyID, limit: Int) -> [Int] {
+    let taken =
+      frames[number]?.value.take(
+        preview: preview, agent: agent, contributor: contributor, previews: previews, limit: limit) ?? []
     if preview { openPreviewCount -= taken.count } else { openRestCount -= taken.count }
     return taken
   }
 
   /// The lowest frame with open units for an agent that nobody holds; near the end, one that somebody holds.
-  mutating func nextFrame(preview isPreview: Bool, agent: KeyID) -> Int? {
+  ///
+  /// - Parameter stranger: Only frames of which a preview is here that is not this contributor's.
+  mutating func nextFrame(preview isPreview: Bool, agent: KeyID, stranger: KeyID? = nil) -> Int? {
     guard (isPreview ? openPreviewCount : openRestCount) > 0 else { return nil }
     var open = OpenFrames(0)
     // Out of its place, so that it is not copied.
@@ -167,7 +194,7 @@ struct JobState: Sendable {
     while open.first <= record.lastFrame {
       let number = open.first
       if let frame = frames[number], frame.holders.isEmpty, frame.value.hasOpen(preview: isPreview) {
-        if frame.value.isOpen(preview: isPreview, to: agent) {
+        if isOpen(frame.value, preview: isPreview, to: agent, stranger: stranger) {
           found = number
           break
         }
@@ -177,8 +204,16 @@ struct JobState: Sendable {
     }
     for number in passed { open.note(number) }
     swap(&open, &self[keyPath: isPreview ? \JobState.preview : \JobState.rest])
-    return found ?? frames.filter { $0.value.value.isOpen(preview: isPreview, to: agent) }.keys.min()
+    return found
+      ?? frames.filter { isOpen($0.value.value, preview: isPreview, to: agent, stranger: stranger) }.keys.min()
   }
+
+  func isOpen(_ frame: FrameProgress, preview: Bool, to agent: KeyID, stranger: KeyID?) -> Bool {
+    frame.isOpen(preview: preview, to: agent)
+      && (stranger.map { frame.hasPreview(notBy: $0, previewCount: plan.previewCount) } ?? true)
+  }
+
+  func pathCount(_ unit: Int) -> Int { plan.units[unit].tile.pixelCount * plan.units[unit].samples.count }
 
   var frameCount: Int { record.lastFrame - record.firstFrame + 1 }
   var unitCount: Int { frameCount * plan.units.count }

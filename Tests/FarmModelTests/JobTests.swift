@@ -225,4 +225,32 @@ struct JobTests {
     #expect(try !farm.lease(to: agent, count: 32, prepared: [], now: test.now + 2).isEmpty)
     #expect(farm.inconsistency() == nil)
   }
+
+  @Test("A budget counts what is pending and what is in hand, so many agents at once hardly overrun it")
+  func budget() throws {
+    var test = TestFarm(checkRate: 1e-12) {
+      $0.probationCount = 0
+      $0.checksWhenIdle = false
+    }
+    var record = draft(width: 1024, height: 1024, samples: 64, tile: 64)
+    // Of some hundred units' worth fifty.
+    let budget = 50 * CreditWeights.current.credit(outcome(UnitRef(job: JobID("x"), frame: 1, unit: 30)).counters)
+    record.budget = budget
+    let job = try test.add(record)
+    let agents = try (0..<12).map { try test.enter("a\($0)") }
+    var held: [LeaseRecord] = []
+    for _ in 0..<40 {
+      for agent in agents { held += try test.lease(agent, 16) }
+      for lease in held { try test.deliver(lease) }
+      held = []
+    }
+    let cost = test.farm.committedCost(of: job)
+    #expect(test.farm.jobs[job]?.record.state == .paused)
+    #expect(test.farm.cost(of: job) == 0)
+    #expect(cost >= budget && cost < 2 * UInt128(budget), "\(cost) of \(budget)")
+    let reason = try #require(test.farm.jobs[job]?.record.reason)
+    #expect(reason.contains("0 paid") && reason.contains("pending"))
+    #expect(try test.farm.setBudget(job, budget).state == .paused)
+    #expect(try test.farm.setBudget(job, 100 * budget).state == .active)
+  }
 }
