@@ -9,7 +9,7 @@ import SceneModel
 /// `glint bench`
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measures this machine.", 
+    commandName: "bench", abstract: "Measures this machine.",
     subcommands: [TraversalCommand.self, LedgerCommand.self, ScreeningCommand.self])
 
   /// `glint bench traversal`
