@@ -105,29 +105,57 @@ public struct ScreeningNoise: Sendable, Equatable {
   // MARK: - Resampled
 
   /// A tile drawn anew: a recorded tile, and as many of its blocks as it has, with repetition. Noise of pixels is independent,
-  /// so the blocks of a tile are, too.
+  /// so the blocks of a tile are, too. Repetitions are put behind: one odd block twice in the same square would be no accident.
   private func drawn(_ generator: inout SeededGenerator, _ tile: Tile) -> [Int] {
-    tile.deviations.indices.map { _ in Int(generator.next() % UInt64(tile.deviations.count)) }
+    var rounds: [[Int]] = []
+    var counts = Array(repeating: 0, count: tile.deviations.count)
+    for _ in counts.indices {
+      let index = Int(generator.next() % UInt64(counts.count))
+      if counts[index] == rounds.count { rounds.append([]) }
+      rounds[counts[index]].append(index)
+      counts[index] += 1
+    }
+    return rounds.flatMap { $0 }
   }
 
-  /// Share of such tiles that screening has checked.
+  /// Share of such tiles that screening has checked. Recorded differences of honest passes are centred first: drawn as they
+  /// are, they would keep their tile's own error and add as much again.
   public func alarmShare(of change: Case, count: Int, seed: UInt64) -> Double {
-    share(count, seed) { tile, indices, _ in
-      indices.map { tile.blocks[Case.allCases.firstIndex(of: change)!][$0] }
+    if change == .honest { return alarmShare(ofShift: 0, isWhole: true, count: count, seed: seed) }
+    return share(count, seed) { tile, indices, _ in
+      indices.map { tile.tile.blocks[Case.allCases.firstIndex(of: change)!][$0] }
     }
   }
 
-  /// Share of tiles that screening has checked where the picture is off by so many standard deviations of each block's mean.
+  /// A tile's honest differences with their sum taken out, from each block in proportion to its noise.
+  private static func centred(_ blocks: [Screening.Block]) -> [Screening.Block] {
+    let all = blocks.reduce(Screening.Block(), +)
+    let pixels = Double(Screening.edge * Screening.edge)
+    return blocks.map { block in
+      var block = block
+      for lane in 0..<4 where all.squares[lane] > 0 {
+        let step = all.sum[lane] * block.squares[lane] / all.squares[lane] / pixels
+        block.squares[lane] = max(0, block.squares[lane] + pixels * step * step - 2 * step * block.sum[lane])
+        block.sum[lane] -= pixels * step
+      }
+      return block
+    }
+  }
+
+  /// Share of tiles that screening has checked where the picture is off by so many standard deviations of each block's mean;
+  /// above 0 it is too bright.
   ///
   /// - Parameter isWhole: In all blocks, or in a single one.
   public func alarmShare(ofShift shift: Double, isWhole: Bool, count: Int, seed: UInt64) -> Double {
-    share(count, seed) { tile, indices, generator in
+    let honest = tiles.map { ScreeningNoise.centred($0.blocks[0]) }
+    return share(count, seed) { tile, indices, generator in
       let only = Int(generator.next() % UInt64(indices.count))
+      let blocks = honest[tile.number]
       return indices.enumerated().map { place, index in
-        var block = tile.blocks[0][index]
+        var block = blocks[index]
         guard isWhole || place == only else { return block }
         // The picture has the preview's sample, too.
-        let step = shift * tile.deviations[index] * Double(samples) / Double(samples - 1)
+        let step = shift * tile.tile.deviations[index] * Double(samples) / Double(samples - 1)
         let pixels = Double(Screening.edge * Screening.edge)
         block.squares.x += pixels * step * step - 2 * step * block.sum.x
         block.sum.x -= pixels * step
@@ -137,14 +165,16 @@ public struct ScreeningNoise: Sendable, Equatable {
   }
 
   private func share(
-    _ count: Int, _ seed: UInt64, _ make: (Tile, [Int], inout SeededGenerator) -> [Screening.Block]
+    _ count: Int, _ seed: UInt64,
+    _ make: ((number: Int, tile: Tile), [Int], inout SeededGenerator) -> [Screening.Block]
   ) -> Double {
     var generator = SeededGenerator(seed: seed)
     var alarms = 0
     for index in 0..<count {
       let tile = tiles[index % tiles.count]
       let indices = drawn(&generator, tile)
-      let blocks = Screening.Blocks(columns: tile.columns, values: make(tile, indices, &generator))
+      let blocks = Screening.Blocks(
+        columns: tile.columns, values: make((index % tiles.count, tile), indices, &generator))
       if Screening.score(blocks) >= 1 { alarms += 1 }
     }
     return Double(alarms) / Double(max(1, count))

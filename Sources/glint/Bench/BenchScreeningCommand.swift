@@ -18,24 +18,28 @@ extension BenchCommand {
           glint bench screening --record docs/screening.noise Scenes/cornell.glb Scenes/gallery.glb Scenes/interior.glb
 
         With --record the scenes are rendered, preview and all other samples apart, and some of their tiles are written to the
-        file; the shares of all rendered tiles that are checked are printed. Without it a file of that kind is resampled.
+        file; the shares of all rendered tiles that are checked are printed, those without any light left out. Without it a
+        file of that kind is resampled.
         """)
 
-    @Argument(help: ArgumentHelp("A file of recorded noise; with --record scenes.", valueName: "file"), completion: .file())
+    @Argument(
+      help: ArgumentHelp("A file of recorded noise; with --record scenes.", valueName: "file"), completion: .file())
     var files: [String]
 
     @Option(help: ArgumentHelp("Render scenes, and write noise here.", valueName: "file"), completion: .file())
     var record: String?
 
     @Option(
-      help: ArgumentHelp("With --record: width and height in pixels, multiples of the tile.", valueName: "width x height"),
+      help: ArgumentHelp(
+        "With --record: width and height in pixels, multiples of the tile.", valueName: "width x height"),
       transform: PictureSize.parse)
     var size = PictureSize(width: 512, height: 320)
 
     @Option(help: "With --record: samples a pixel.", transform: Quantity.parseInteger(8...65_536))
     var samples = 64
 
-    @Option(help: "With --record: pictures of each scene, of different noise.", transform: Quantity.parseInteger(1...1000))
+    @Option(
+      help: "With --record: pictures of each scene, of different noise.", transform: Quantity.parseInteger(1...1000))
     var pictures = 1
 
     @Option(help: "With --record: tiles of each scene that are written.", transform: Quantity.parseInteger(1...1000))
@@ -51,7 +55,8 @@ extension BenchCommand {
     private static let fileByteCount = 1 << 28
 
     func validate() throws {
-      guard record == nil || (size.width % ScreeningCommand.edge == 0 && size.height % ScreeningCommand.edge == 0) else {
+      guard record == nil || (size.width % ScreeningCommand.edge == 0 && size.height % ScreeningCommand.edge == 0)
+      else {
         throw ValidationError("--size: expected multiples of \(ScreeningCommand.edge), found \(size)")
       }
       guard record == nil || size.width > ScreeningCommand.edge else {
@@ -112,7 +117,7 @@ extension BenchCommand {
       Terminal.note("\(kept.count) tiles are in \(file). `glint bench screening \(file)` resamples them.")
     }
 
-    /// All tiles of a picture.
+    /// All tiles of a picture, without those in which there is no light at all: twice as much of it is the same.
     private func tiles(
       of frame: PreparedJobFrame, _ settings: RenderSettings, _ threads: RenderThreads, _ scene: String,
       onTile: @escaping @Sendable () -> Void
@@ -150,7 +155,7 @@ extension BenchCommand {
         ScreeningNoise.tile(
           scene: scene, few: sums[index].few, many: sums[index].many, quarter: sums[index].quarter,
           beside: sums[(index + 1) % sums.count].many)
-      }
+      }.filter { $0.deviations.contains { $0 > 0 } }
     }
 
     // MARK: - Resampling
@@ -175,15 +180,19 @@ extension BenchCommand {
       for change in ScreeningNoise.Case.allCases {
         line(change.rawValue) { $0.alarmShare(of: change, count: count, seed: seed) }
       }
-      for isWhole in [true, false] {
-        for shift in [3.0, 5, 7.5, 10, 15, 20, 30, 50, 75, 100] {
-          line("\(isWhole ? "every block" : "one block") off by \(shift) σ") {
-            $0.alarmShare(ofShift: shift, isWhole: isWhole, count: count, seed: seed)
+      for (isWhole, shifts) in [(true, [3.0, 5, 7.5, 10, 12.5, 15, 20]), (false, [20, 50, 75, 100, 150, 200, 300])] {
+        for (sign, word) in [(1.0, "too bright"), (-1, "too dark")] {
+          for shift in shifts {
+            line("\(isWhole ? "every block" : "one block") \(word) by \(shift) σ") {
+              $0.alarmShare(ofShift: sign * shift, isWhole: isWhole, count: count, seed: seed)
+            }
           }
         }
       }
     }
 
-    private func percent(_ share: Double) -> String { String(format: share > 0 && share < 0.01 ? "%.4f %%" : "%.2f %%", share * 100) }
+    private func percent(_ share: Double) -> String {
+      String(format: share > 0 && share < 0.01 ? "%.4f %%" : "%.2f %%", share * 100)
+    }
   }
 }
