@@ -5,6 +5,7 @@ import ImageFiles
 import LaneMath
 import Logging
 import KernelScene
+import NIOPosix
 import SceneModel
 import ServiceLifecycle
 
@@ -117,13 +118,15 @@ struct Assembler: Service {
 
 /// Runs synchronous work that takes long, or waits for the disk, away from the pool that answers the network.
 func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-  try await withCheckedThrowingContinuation { continuation in
-    workQueue.async { continuation.resume(with: Swift.Result { try body() }) }
-  }
+  try await workThreads.runIfActive(body)
 }
 
-/// Keeps its threads from one use to the next.
-private let workQueue = DispatchQueue(label: "glint.master.work", attributes: .concurrent)
+/// More than processors: most of them wait for the disk, and syncs that wait side by side share one.
+private let workThreads: NIOThreadPool = {
+  let threads = NIOThreadPool(numberOfThreads: 32)
+  threads.start()
+  return threads
+}()
 
 extension ViewSettings {
   init(_ picture: PictureSpec) {

@@ -42,10 +42,10 @@ extension Farm {
 extension FramePlan {
   /// For each unit the preview that covers its first pixel.
   var previewOfUnits: [Int] {
-    // Previews lie in a grid; the first one is as large as any.
-    let (width, height) = (units[0].tile.width, units[0].tile.height)
-    var grid: [SIMD2<Int>: Int] = [:]
-    for index in 0..<previewCount { grid[SIMD2(units[index].tile.x / width, units[index].tile.y / height)] = index }
-    return units.map { grid[SIMD2($0.tile.x / width, $0.tile.y / height)] ?? 0 }
+    // Previews lie in a grid, row by row; its columns are not all as wide.
+    let previews = units[..<previewCount].map(\.tile)
+    let (columns, rows) = (Set(previews.map(\.x)).sorted(), Set(previews.map(\.y)).sorted())
+    func last(_ starts: [Int], _ place: Int) -> Int { (starts.firstIndex { $0 > place } ?? starts.count) - 1 }
+    return units.map { last(rows, $0.tile.y) * columns.count + last(columns, $0.tile.x) }
   }
 }

@@ -171,6 +171,9 @@ struct JobState: Sendable {
     openRestCount = frames.values.reduce(0) { $0 + $1.openRest.count }
   }
 
+  /// Frames of an owner's own previews that a search for others' passes over.
+  static let passedFrameLimit = 64
+
   /// Takes up to `limit` open units of a frame's stage for an agent.
   mutating func take(_ number: Int, preview: Bool, agent: KeyID, contributor: KeyID, limit: Int) -> [Int] {
     let taken =
@@ -182,7 +185,8 @@ struct JobState: Sendable {
 
   /// The lowest frame with open units for an agent that nobody holds; near the end, one that somebody holds.
   ///
-  /// - Parameter stranger: Only frames of which a preview is here that is not this contributor's.
+  /// - Parameter stranger: Only frames of which a preview is here that is not this contributor's, that nobody holds, and that
+  ///   are among the first: a search through thousands at each lease would cost more than screening gives.
   mutating func nextFrame(preview isPreview: Bool, agent: KeyID, stranger: KeyID? = nil) -> Int? {
     guard (isPreview ? openPreviewCount : openRestCount) > 0 else { return nil }
     var open = OpenFrames(0)
@@ -191,7 +195,8 @@ struct JobState: Sendable {
     // Frames that somebody holds come back when that ends; those that this agent may not have, at once.
     var passed: [Int] = []
     var found: Int?
-    while open.first <= record.lastFrame {
+    let limit = stranger == nil ? Int.max : JobState.passedFrameLimit
+    while open.first <= record.lastFrame, passed.count < limit {
       let number = open.first
       if let frame = frames[number], frame.holders.isEmpty, frame.value.hasOpen(preview: isPreview) {
         if isOpen(frame.value, preview: isPreview, to: agent, stranger: stranger) {
@@ -204,8 +209,8 @@ struct JobState: Sendable {
     }
     for number in passed { open.note(number) }
     swap(&open, &self[keyPath: isPreview ? \JobState.preview : \JobState.rest])
-    return found
-      ?? frames.filter { isOpen($0.value.value, preview: isPreview, to: agent, stranger: stranger) }.keys.min()
+    if found != nil || stranger != nil { return found }
+    return frames.filter { isOpen($0.value.value, preview: isPreview, to: agent, stranger: nil) }.keys.min()
   }
 
   func isOpen(_ frame: FrameProgress, preview: Bool, to agent: KeyID, stranger: KeyID?) -> Bool {

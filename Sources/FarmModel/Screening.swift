@@ -208,48 +208,46 @@ public enum Screening {
   }
 }
 
-/// Compares the passes of one frame.
+/// Compares the passes of one frame as they come: each with what other owners made of the preview under it. Only the preview
+/// is kept, however many passes there are.
 public struct FrameScreening: Sendable {
-  private struct Part: Sendable {
+  private struct Preview: Sendable {
     var unit: Int
     var contributor: KeyID
     var planes: UnitPlanes
   }
 
-  private var parts: [Part] = []
+  private var previews: [Preview] = []
+  /// Of units that disagree.
+  private var scores: [Int: Double] = [:]
   /// Largest score of a pair that was looked at; below 1 nothing is suspect.
   public private(set) var worstScore = 0.0
 
   public init() {}
 
   /// - Parameters:
-  ///   - unit: Its number in the frame's plan.
+  ///   - unit: Its number in the frame's plan; the preview's units come first.
   ///   - contributor: Who made it.
   public mutating func add(_ unit: Int, by contributor: KeyID, _ planes: UnitPlanes) {
-    parts.append(Part(unit: unit, contributor: contributor, planes: planes))
+    guard planes.samples.lowerBound > 0 else {
+      previews.append(Preview(unit: unit, contributor: contributor, planes: planes))
+      return
+    }
+    let tile = planes.tile
+    let others = previews.filter { $0.contributor != contributor && $0.planes.tile.overlaps(tile) }
+    guard !others.isEmpty else { return }
+    var few = Screening.TileSums(tile)
+    for preview in others { few.add(preview.planes) }
+    let score = Screening.score(Screening.differences(few: few, many: Screening.TileSums(planes)))
+    worstScore = max(worstScore, score)
+    guard score >= 1 else { return }
+    for number in [unit] + others.map(\.unit) { scores[number] = max(score, scores[number] ?? 0) }
   }
 
   /// Units that disagree with what other owners made of the same pixels, the worst first. Of two that disagree both are:
   /// nothing here tells which is wrong.
-  public mutating func suspects() -> [Int] {
-    var found: [(score: Double, unit: Int)] = []
-    for part in parts {
-      let tile = part.planes.tile
-      var others = Screening.TileSums(tile)
-      var count = 0
-      for other in parts where other.contributor != part.contributor && other.planes.tile.overlaps(tile) {
-        others.add(other.planes)
-        count += other.planes.samples.count * other.planes.tile.commonPixelCount(tile)
-      }
-      guard count > 0 else { continue }
-      let own = Screening.TileSums(part.planes)
-      let isFew = part.planes.samples.count * tile.pixelCount <= count
-      let score = Screening.score(
-        isFew ? Screening.differences(few: own, many: others) : Screening.differences(few: others, many: own))
-      worstScore = max(worstScore, score)
-      if score >= 1 { found.append((score, part.unit)) }
-    }
-    return found.sorted { ($1.score, $0.unit) < ($0.score, $1.unit) }.map(\.unit)
+  public var suspects: [Int] {
+    scores.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
   }
 }
 

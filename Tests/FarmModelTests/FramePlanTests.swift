@@ -105,4 +105,19 @@ struct FramePlanTests {
     func make() -> FramePlan { FramePlan(width: 301, height: 203, samples: 100, tile: 32) }
     #expect(make() == make())
   }
+
+  @Test(
+    "Every unit knows the preview under its first pixel, however uneven the grids are",
+    arguments: [(1280, 720), (1920, 1080), (4000, 17), (1000, 3000), (61, 43)])
+  func previews(width: Int, height: Int) {
+    for (samples, tile) in [(2, 16), (64, 64), (256, 64), (1024, 16), (4096, 256)] {
+      let plan = FramePlan(width: width, height: height, samples: samples, tile: tile)
+      for (unit, preview) in zip(plan.units, plan.previewOfUnits) {
+        let under = plan.units[preview].tile
+        #expect(preview < plan.previewCount)
+        #expect((under.x..<under.x + under.width).contains(unit.tile.x))
+        #expect((under.y..<under.y + under.height).contains(unit.tile.y))
+      }
+    }
+  }
 }
