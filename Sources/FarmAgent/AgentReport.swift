@@ -20,6 +20,8 @@ public enum AgentReport: Sendable {
   case credit(rays: UInt64)
   /// So many new ledger entries pay this agent, and their receipts are kept.
   case receipts(count: Int)
+  /// Receipts cannot be fetched or kept for now; told once for each kind of reason.
+  case receiptsDelayed(reason: String)
   /// The ledger is not what it must be; the owner must hear of it.
   case ledgerFault(String)
   /// The master does not want a result: somebody else was faster, the job was cancelled.

@@ -195,7 +195,9 @@ extension LeasedUnit {
     guard spec.kernelRevision == kernelRevision else {
       throw fault("kernel revision \(spec.kernelRevision), this agent has \(kernelRevision)")
     }
-    guard DyadicRange.isDyadic(samples) else { throw fault("samples \(samples) are no node of the binary tree") }
+    guard SampleTree.isNode(samples, of: spec.samples) else {
+      throw fault("samples \(samples) are no node of the tree over \(spec.samples) samples")
+    }
   }
 }
 

@@ -71,15 +71,38 @@ actor ReceiptKeeper {
     }
   }
 
+  /// What was told of the last looks, each kind once until a look succeeds.
+  private var told: Set<String> = []
+
   /// Looks once.
   func look() async {
     do {
       try await fetch()
+      told = []
     } catch let error as LedgerError where error.kind == .damaged || error.kind == .malformed {
-      report(.ledgerFault(error.description))
+      if told.insert("fault \(error.description)").inserted { report(.ledgerFault(error.description)) }
     } catch {
-      // Not reachable, busy, disk full: next time.
-      return
+      if Task.isCancelled { return }
+      let (kind, text) = ReceiptKeeper.trouble(error)
+      guard told.insert(kind).inserted else { return }
+      report(
+        .receiptsDelayed(
+          reason: "\(text). It is tried again every \(Limits.receiptInterval); receipts are kept in \(folder.path)"))
+    }
+  }
+
+  /// Which of the things that may go wrong it is, and what to say of it.
+  private static func trouble(_ error: any Error) -> (kind: String, text: String) {
+    switch error {
+    case let error as MasterError:
+      ("master \(error.kind)", "the master does not hand over the ledger: \(error.description)")
+    case let error as LedgerError:
+      ("ledger \(error.kind)", error.description)
+    default:
+      (
+        "disk \((error as NSError).code)",
+        "a file cannot be read or written (\(error.localizedDescription)); look at the disk's space and the folder's owner"
+      )
     }
   }
 
@@ -110,6 +133,12 @@ actor ReceiptKeeper {
     var count = 0
     while true {
       let answer = try await client.entries(of: agent, from: memory.next)
+      if answer.knownFrom > memory.next {
+        let end = min(answer.knownFrom, head.size)
+        // What a new agent of this folder may have earned before it came is not looked for.
+        if known != nil { count += try await search(memory.next..<max(memory.next, end), signed, reader, key) }
+        memory.next = max(memory.next, end)
+      }
       guard answer.entries.first.map({ $0 >= memory.next }) ?? true, answer.entries == answer.entries.sorted() else {
         throw LedgerError(.malformed, "the master named entries before \(memory.next), which were asked for")
       }
@@ -158,6 +187,25 @@ actor ReceiptKeeper {
     _ = try receipt.verify(entry: bytes, key: key)
     receipt.extra = bytes
     try DurableFile.replace(ReceiptKeeper.file(folder, index), with: Array(receipt.encoded.utf8))
+  }
+
+  /// Keeps receipts of entries that the master does not know by agent any more: it reads them all.
+  ///
+  /// - Returns: How many there were.
+  private func search(
+    _ range: Range<UInt64>, _ signed: SignedCheckpoint, _ reader: TileReader, _ key: VerifierKey
+  ) async throws -> Int {
+    guard !range.isEmpty, let agent = KeyBytes(agent) else { return 0 }
+    // Whole bundles: narrower ones may be gone.
+    let width = UInt64(LedgerLimits.tileWidth)
+    let end = min(signed.checkpoint.size, (range.upperBound + width - 1) / width * width)
+    var own: [UInt64] = []
+    try await source.forEachEntry(in: range.lowerBound..<end) { index, bytes in
+      if range.contains(index), let entry = try? LedgerEntry(bytes), entry.agent == agent { own.append(index) }
+    }
+    // What it read was not hashed; this is.
+    for index in own { try await keep(index, signed, reader, key) }
+    return own.count
   }
 
   private func removeOldest() {

@@ -21,10 +21,24 @@ public actor UnitReplay {
     threads = RenderThreads(count: threadCount)
   }
 
-  /// - Parameter spec: From outside; its hash has been compared.
+  /// - Parameters:
+  ///   - spec: From outside; its hash has been compared.
+  ///   - tile: From outside, as samples are.
   public func render(
     _ spec: JobSpec, frame: Int, tile: TileRectangle, samples: Range<Int>
   ) async throws -> UnitOutcome {
+    guard tile.x >= 0, tile.y >= 0, tile.width > 0, tile.height > 0, tile.width <= spec.width - tile.x,
+      tile.height <= spec.height - tile.y
+    else {
+      throw BundleError(
+        .malformed,
+        "tile at (\(tile.x), \(tile.y)) of \(tile.width)x\(tile.height) is outside of its job's frame of \(spec.width)x\(spec.height)"
+      )
+    }
+    guard SampleTree.isNode(samples, of: spec.samples) else {
+      throw BundleError(
+        .malformed, "samples \(samples) are no node of the tree over its job's \(spec.samples) samples")
+    }
     let key = FrameKey(bundle: spec.bundle, number: frame, camera: spec.camera)
     if prepared != key {
       if let prepared { library.forget(prepared) }

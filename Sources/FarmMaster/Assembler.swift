@@ -5,6 +5,7 @@ import ImageFiles
 import LaneMath
 import Logging
 import KernelScene
+import NIOPosix
 import SceneModel
 import ServiceLifecycle
 
@@ -12,6 +13,7 @@ import ServiceLifecycle
 struct Assembler: Service {
   let keeper: FarmKeeper
   let files: MasterFiles
+  let cache: PlaneCache
   let worker: KernelWorker
   /// Listens since before the first request was answered, without limit: a lost event would leave a frame unfinished.
   let events: AsyncStream<FarmEvent>
@@ -33,7 +35,9 @@ struct Assembler: Service {
         case .assemble(let job, let frame): await assemble(job, frame)
         // Until a frame is final, units of it may turn out void: then the others' planes are needed again.
         case .frameFinal(let job, let frame): files.removeResults(job, frame: frame)
-        case .planesVoid(let ref, let lease): files.removeResult(ref, lease: lease)
+        case .planesVoid(let ref, let lease):
+          files.removeResult(ref, lease: lease)
+          cache.remove([lease])
         default: break
         }
         if Task.isCancelled { return }
@@ -49,23 +53,27 @@ struct Assembler: Service {
       else { return }
       let units = await keeper.read { $0.receivedUnits(job, frame: number) }
       let spec = view.record.spec
-      let film = FilmBox(Film(width: spec.width, height: spec.height))
+      let film = FilmBox(Film(width: spec.width, height: spec.height, sampleCount: spec.samples))
+      var screening = FrameScreening()
       for unit in units {
         let planes = try await planes(unit, spec)
         film.film.add(planes)
+        screening.add(unit.ref.unit, by: unit.result.contributor, planes)
       }
-      guard film.film.isComplete(sampleCount: spec.samples) else {
+      guard film.film.isComplete else {
         throw MasterFault(.system, "not every pixel has its \(spec.samples) samples")
       }
+      try await screen(screening, job, frame: number, attempt: attempt)
       let picture = view.record.picture
       let (digest, png) = try await onThread {
-        let frame = FinishedFrame(film.film, sampleCount: spec.samples)
+        let frame = FinishedFrame(film.film)
         return (
           frame.digest,
           try frame.png(view: ViewSettings(picture), depth: picture.depth == 16 ? .sixteen : .eight)
         )
       }
       try files.keepPicture(job, frame: number, png: png)
+      cache.remove(units.map(\.result.lease))
       try await keeper.perform {
         $0.frameAssembled(job, frame: number, attempt: attempt, digest: digest, now: FarmKeeper.now)
       }
@@ -81,9 +89,10 @@ struct Assembler: Service {
     }
   }
 
-  /// A unit's planes from disk; what the disk has lost is rendered again, which gives the same bits.
+  /// A unit's planes from memory or from disk; what the disk has lost is rendered again, which gives the same bits.
   private func planes(_ received: ReceivedUnit, _ spec: JobSpec) async throws -> UnitPlanes {
     let unit = received.unit
+    if let planes = cache.planes(lease: received.result.lease) { return planes }
     if let payload = files.result(received.ref, lease: received.result.lease),
       let decoded = try? ResultPayload.decode(payload, tile: unit.tile, samples: unit.samples),
       decoded.digest == received.result.digest
@@ -107,15 +116,17 @@ struct Assembler: Service {
   }
 }
 
-/// Runs long synchronous work on a thread of its own, away from the pool that answers the network.
+/// Runs synchronous work that takes long, or waits for the disk, away from the pool that answers the network.
 func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-  try await withCheckedThrowingContinuation { continuation in
-    let thread = Thread { continuation.resume(with: Swift.Result { try body() }) }
-    thread.name = "glint-master-work"
-    thread.stackSize = 8 << 20
-    thread.start()
-  }
+  try await workThreads.runIfActive(body)
 }
+
+/// More than processors: most of them wait for the disk, and syncs that wait side by side share one.
+private let workThreads: NIOThreadPool = {
+  let threads = NIOThreadPool(numberOfThreads: 32)
+  threads.start()
+  return threads
+}()
 
 extension ViewSettings {
   init(_ picture: PictureSpec) {

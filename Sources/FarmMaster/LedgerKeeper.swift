@@ -11,12 +11,19 @@ struct LedgerKeeper: Service {
   let index: EntryIndex
   /// Says that the outbox has entries; listens since before the first request was answered.
   let events: AsyncStream<FarmEvent>
+  /// From one batch to the next: many entries cost the disk as much as one.
+  let interval: Duration
   let logger: Logger
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
       await publish()
-      for await _ in events { await publish() }
+      for await _ in events {
+        let earliest = ContinuousClock.now + interval
+        await publish()
+        // Entries are safe in the outbox meanwhile.
+        try? await Task.sleep(until: earliest)
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import Synchronization
 /// The master's log: one owner of `TileLog`, which waits for the disk on a thread of its own.
 final class LedgerLog: Sendable {
   private let log: Mutex<TileLog>
+  private let listeners = Mutex<[AsyncStream<Void>.Continuation]>([])
   let folder: any LogFolder
   /// What anybody checks this log with.
   let verifier: VerifierKey
@@ -51,7 +52,22 @@ final class LedgerLog: Sendable {
   /// Returns when the entries are public and survive a power loss. Those that are there already are passed over.
   @discardableResult
   func append(_ entries: [[UInt8]], at index: UInt64) async throws -> SignedCheckpoint {
-    try await onThread { [self] in try log.withLock { try $0.append(entries, at: index) } }
+    let signed = try await onThread { [self] in try log.withLock { try $0.append(entries, at: index) } }
+    for listener in listeners.withLock({ $0 }) { listener.yield() }
+    return signed
+  }
+
+  /// Publishes signatures of witnesses with the checkpoint that they are for, unless the log has grown meanwhile.
+  func add(_ signatures: [SignedNote.Signature], to checkpoint: Checkpoint) async throws {
+    _ = try await onThread { [self] in try log.withLock { try $0.add(signatures, to: checkpoint) } }
+  }
+
+  /// Says at once, and then whenever entries were appended, that there is a checkpoint.
+  func growth() -> AsyncStream<Void> {
+    let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    continuation.yield()
+    listeners.withLock { $0.append(continuation) }
+    return stream
   }
 
   /// The first `count` entries, added up, the newest of them noted in an index.

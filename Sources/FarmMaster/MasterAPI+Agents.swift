@@ -165,7 +165,8 @@ extension MasterAPI {
     }
     let size = ResultPayload.byteCount(pixelCount: order.unit.tile.pixelCount)
     let payload = try await body(request, limit: size + size / 128 + 4096)
-    try await ResultIntake(keeper: keeper, planes: files).take(id, of: agent, commitment, payload: payload)
+    try await ResultIntake(keeper: keeper, planes: files, cache: planes).take(
+      id, of: agent, commitment, payload: payload)
     await sessions.noteDelivery(id, agent)
     return done
   }

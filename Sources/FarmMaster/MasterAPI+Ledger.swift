@@ -4,6 +4,7 @@ import FarmWire
 import Foundation
 import HTTPTypes
 import Hummingbird
+import NIOPosix
 
 /// The public log (`c2sp.org/tlog-tiles`), as it lies on disk, for everybody.
 extension MasterAPI {
@@ -31,7 +32,8 @@ extension MasterAPI {
       isText = false
     }
     let folder = ledger.folder
-    let bytes = try await onThread { try folder.read(path, limit: limit) }
+    // A few threads for all: a reader of the whole log asks for thousands of files.
+    let bytes = try await NIOThreadPool.singleton.runIfActive { try folder.read(path, limit: limit) }
     guard let bytes else { throw noResource(path) }
     return Response(
       status: .ok,

@@ -13,6 +13,7 @@ struct MasterAPI: Sendable {
 
   let keeper: FarmKeeper
   let files: MasterFiles
+  let planes: PlaneCache
   let previews: Previews
   let sessions: Sessions
   let hub: EventHub

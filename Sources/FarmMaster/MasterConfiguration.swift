@@ -29,6 +29,10 @@ public struct MasterConfiguration: Sendable {
   public var verifierThreads = 1
   /// What the ledger is called (its origin); nil: as it is called already, or after this machine.
   public var ledgerName: String?
+  /// Time from one batch of ledger entries to the next. Until then they are safe in the database.
+  public var ledgerInterval = Duration.seconds(5)
+  /// Are asked to sign the ledger's checkpoints.
+  public var witnesses: [WitnessAddress] = []
   /// The build of the kernel that checks and repairs.
   public var kernel: any KernelBuild = KernelChoice.fastest
 
@@ -69,6 +73,11 @@ enum MasterLimits {
   static let entriesInBatch = 8192
   /// A ledger that cannot be written is tried again so often.
   static let ledgerRetryInterval = Duration.seconds(5)
+  /// Planes that are kept in memory until their frame is put together: the previews of some hundred small frames.
+  static let planeCacheByteCount = 256 << 20
+  /// A witness that did not sign is asked again so often.
+  static let witnessRetryInterval = Duration.seconds(10)
+  static let witnessTimeout = TimeAmount.seconds(10)
   /// Changes written in one transaction.
   static let changesInTransaction = 20_000
 }

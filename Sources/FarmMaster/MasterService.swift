@@ -60,9 +60,11 @@ public struct MasterService: Service {
     let worker = KernelWorker(
       files: files, kernel: configuration.kernel, threadCount: configuration.verifierThreads)
     let sessions = Sessions()
+    let planes = PlaneCache()
     let api = MasterAPI(
-      keeper: keeper, files: files, previews: Previews(keeper: keeper, files: files), sessions: sessions, hub: hub,
-      ledger: ledger, entries: index, publicParts: PublicParts(keeper: keeper, files: files),
+      keeper: keeper, files: files, planes: planes, previews: Previews(keeper: keeper, files: files, cache: planes),
+      sessions: sessions, hub: hub, ledger: ledger, entries: index,
+      publicParts: PublicParts(keeper: keeper, files: files),
       token: configuration.token, usesTLS: configuration.tls != nil, logger: logger)
     let scheme = configuration.tls == nil ? "http" : "https"
     let (host, onReady) = (configuration.host, onReady)
@@ -75,15 +77,18 @@ public struct MasterService: Service {
         let name = host.contains(":") ? "[\(host)]" : host
         if let url = URL(string: "\(scheme)://\(name):\(port)") { onReady(url) }
       }, logger: Logger(label: "hummingbird") { _ in SwiftLogNoOpLogHandler() })
-    let services: [any Service] = [
-      Assembler(keeper: keeper, files: files, worker: worker, events: assemblies, logger: logger),
-      Verifier(
-        keeper: keeper, worker: worker, hub: hub, isReferee: configuration.verifierThreads == 0, logger: logger),
-      LeaseKeeper(keeper: keeper, logger: logger),
-      LedgerKeeper(keeper: keeper, log: ledger, index: index, events: entries, logger: logger),
-      StreamCloser(hub: hub, keeper: keeper, sessions: sessions),
-      application,
-    ]
+    let services: [any Service] =
+      [
+        Assembler(keeper: keeper, files: files, cache: planes, worker: worker, events: assemblies, logger: logger),
+        Verifier(
+          keeper: keeper, worker: worker, hub: hub, isReferee: configuration.verifierThreads == 0, logger: logger),
+        LeaseKeeper(keeper: keeper, logger: logger),
+        LedgerKeeper(
+          keeper: keeper, log: ledger, index: index, events: entries, interval: configuration.ledgerInterval,
+          logger: logger),
+        StreamCloser(hub: hub, keeper: keeper, sessions: sessions),
+        application,
+      ] + configuration.witnesses.map { WitnessKeeper(address: $0, log: ledger, logger: logger) }
     do {
       // Graceful shutdown comes from the group that runs this service.
       try await withThrowingTaskGroup(of: Void.self) { group in

@@ -162,7 +162,7 @@ extension OpenAPIDocument {
             "required": [
               "id", "name", "state", "spec", "specHash", "firstFrame", "lastFrame", "priority", "unitCount",
               "receivedUnitCount", "finishedUnitCount", "finishedFrameCount", "finalFrameCount", "trust", "createdAt",
-              "isPrivate", "credit"
+              "isPrivate", "credit", "pendingCredit"
             ],
             "properties": {
               "id": {"$ref": "#/components/schemas/JobID"}, "name": {"type": "string"},
@@ -198,6 +198,10 @@ extension OpenAPIDocument {
               "credit": {
                 "type": "integer", "format": "uint64", "minimum": 0,
                 "description": "What it has cost by the ledger: renderings and checks."
+              },
+              "pendingCredit": {
+                "type": "integer", "format": "uint64", "minimum": 0,
+                "description": "What results that have not settled are worth beside that, with their checks."
               },
               "budget": {
                 "type": "integer", "format": "uint64", "minimum": 0, "description": "Credit at which it pauses."
@@ -426,7 +430,7 @@ extension OpenAPIDocument {
               "firstSample": {"type": "integer", "minimum": 0},
               "sampleCount": {
                 "type": "integer", "minimum": 1,
-                "description": "A power of two that divides firstSample."
+                "description": "Makes the samples a node of the tree over the spec's samples (docs/kernel.md)."
               },
               "seconds": {"type": "number", "minimum": 0, "description": "Its life from now."}
             }

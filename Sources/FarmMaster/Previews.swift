@@ -20,15 +20,17 @@ actor Previews {
 
   private let keeper: FarmKeeper
   private let files: MasterFiles
+  private let cache: PlaneCache
   private var entries: [Key: Entry] = [:]
   private var work: [Key: Task<[UInt8]?, any Error>] = [:]
   private var clock = 0
 
   private static let entryLimit = 16
 
-  init(keeper: FarmKeeper, files: MasterFiles) {
+  init(keeper: FarmKeeper, files: MasterFiles, cache: PlaneCache) {
     self.keeper = keeper
     self.files = files
+    self.cache = cache
   }
 
   /// Nil before the first unit.
@@ -42,9 +44,9 @@ actor Previews {
       return entry.png
     }
     if let work = work[key] { return try await work.value }
-    let files = files
+    let (files, cache) = (files, cache)
     let task = Task<[UInt8]?, any Error> {
-      try await onThread { try Previews.make(units, view.record, files) }
+      try await onThread { try Previews.make(units, view.record, files, cache) }
     }
     work[key] = task
     defer { work[key] = nil }
@@ -56,14 +58,20 @@ actor Previews {
     return png
   }
 
-  private static func make(_ units: [ReceivedUnit], _ job: JobRecord, _ files: MasterFiles) throws -> [UInt8]? {
+  private static func make(
+    _ units: [ReceivedUnit], _ job: JobRecord, _ files: MasterFiles, _ cache: PlaneCache
+  ) throws -> [UInt8]? {
     let (width, height) = (job.spec.width, job.spec.height)
     var counts = [Float](repeating: 0, count: width * height)
     let sums = FlatBuffer<Float>(count: 3 * width * height)
     for received in units {
       let (tile, samples) = (received.unit.tile, received.unit.samples)
-      guard let payload = files.result(received.ref, lease: received.result.lease),
-        let planes = try? ResultPayload.decode(payload, tile: tile, samples: samples).planes
+      let lease = received.result.lease
+      guard
+        let planes = cache.planes(lease: lease)
+          ?? files.result(received.ref, lease: lease).flatMap({
+            try? ResultPayload.decode($0, tile: tile, samples: samples).planes
+          })
       else { continue }
       for row in 0..<tile.height {
         for column in 0..<tile.width {

@@ -17,13 +17,14 @@ extension MasterFiles: PlaneStore {}
 struct ResultIntake: Sendable {
   let keeper: FarmKeeper
   let planes: any PlaneStore
+  let cache: PlaneCache
 
   /// Returns when planes and fact are durable, or are not wanted any more.
   func take(
     _ id: LeaseID, of agent: KeyID, _ commitment: LeaseRecord.Commitment, payload: [UInt8]
   ) async throws {
     let order = try await keeper.read { try $0.workOrder(id, of: agent) }
-    let (unit, lease, planes) = (order.unit, order.lease, planes)
+    let (unit, lease, planes, cache) = (order.unit, order.lease, planes, cache)
     try await onThread {
       let decoded = try ResultPayload.decode(payload, tile: unit.tile, samples: unit.samples)
       guard decoded.digest == commitment.digest, decoded.counters == commitment.counters else {
@@ -31,7 +32,10 @@ struct ResultIntake: Sendable {
           .badRequest, "wrong_hash",
           "lease \(id): the planes hash to \(decoded.digest.short), committed was \(commitment.digest.short)")
       }
-      if !lease.isCheck { try planes.keepResult(lease.ref, lease: id, payload: payload) }
+      if !lease.isCheck {
+        try planes.keepResult(lease.ref, lease: id, payload: payload)
+        cache.insert(decoded.planes, lease: id)
+      }
     }
     let isTaken: Bool
     do {
@@ -39,9 +43,14 @@ struct ResultIntake: Sendable {
     } catch let fault as FarmFault {
       // The same result may have arrived by another connection meanwhile: then it is this unit's, and stays.
       if await keeper.read({ $0.isResult(of: lease.ref, lease: id) }) { return }
-      planes.removeResult(lease.ref, lease: id)
+      remove(lease)
       throw fault
     }
-    if !isTaken, !lease.isCheck { planes.removeResult(lease.ref, lease: id) }
+    if !isTaken, !lease.isCheck { remove(lease) }
+  }
+
+  private func remove(_ lease: LeaseRecord) {
+    planes.removeResult(lease.ref, lease: lease.id)
+    cache.remove([lease.id])
   }
 }

@@ -85,7 +85,7 @@ struct AgentEvidence: Sendable {
     }
   }
 
-  /// Its own check does not count any more, or was contradicted.
+  /// Its own check does not count any more, was contradicted, or is asked for only now.
   mutating func revoke(_ sequence: Int, isOutstanding: Bool, wasPeer: Bool) {
     guard let index = index(sequence) else { return }
     if !entries[index].isSettled, entries[index].isChecked { waitingCount += 1 }

@@ -29,7 +29,7 @@ extension Farm {
       if !rendering.insert(lease.ref).inserted { return "\(lease.ref) is leased twice" }
     }
     var pending: [KeyID: Int] = [:]
-    for (id, job) in jobs {
+    for (id, job) in jobs where hasOwnBits(id) {
       var received = (job.frameCount - job.frames.count) * job.plan.units.count
       var settled = received
       for (number, frame) in job.frames {

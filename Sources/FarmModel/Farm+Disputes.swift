@@ -69,7 +69,7 @@ extension Farm {
       if let record = agents[result.agent]?.value.record { write(.agent(record)) }
       let isOurs = self.isTrusted(checker)
       jobs[ref.job]?.value.evidence[result.agent]?.pass(
-        result.sequence, isDrawn: unit.record.draw != .none, isTrusted: isOurs)
+        result.sequence, isDrawn: unit.record.draw.isEvidence, isTrusted: isOurs)
     }
     if isTrusted { settle(ref) }
     settleReady(ref.job, result.agent)

@@ -107,6 +107,9 @@ extension Farm {
     var record = job.record
     if record.state == .active { return record }
     guard record.state == .failed || record.state == .cancelled else { throw conflict(record, "retried") }
+    guard hasOwnBits(id) else {
+      throw FarmFault(.conflict, "wrong_state", "job \(id): \(otherBits(record))")
+    }
     for (_, frame) in job.frames {
       for unit in frame.value.touchedUnits where !unit.record.failures.isEmpty {
         var unit = unit

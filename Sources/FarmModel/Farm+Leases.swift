@@ -195,13 +195,18 @@ extension Farm {
       guard jobs[id]?.value.record.state == .active else { continue }
       for preview in [true, false] where wanted > 0 {
         while wanted > 0 {
-          guard let frame = choose(id, preview: preview, agent: agent, prepared) else { break }
+          guard let frame = choose(id, preview: preview, record, prepared) else { break }
           hasWork = true
           // From one frame as many as it has; the choice is made anew for the next.
-          let limit = min(wanted, room(agent, id))
+          var limit = min(wanted, room(agent, id))
+          if let paths = affordablePathCount(id) {
+            // Rather one unit too many than a job that ends short of its budget.
+            limit = min(limit, paths > 0 ? max(1, paths / (jobs[id]?.value.largestPathCount ?? 1)) : 0)
+          }
           guard limit > 0 else { break }
           let open =
-            jobs[id]?.value.take(frame, preview: preview, agent: agent, limit: limit) ?? []
+            jobs[id]?.value.take(
+              frame, preview: preview, agent: agent, contributor: record.contributor, limit: limit) ?? []
           if open.isEmpty { break }
           for unit in open { grant(&self, UnitRef(job: id, frame: frame, unit: unit), isCheck: false) }
         }
@@ -224,23 +229,42 @@ extension Farm {
   }
 
   /// The frame from which an agent should take its next units of a stage: one that it has ready or is at work on, then one
-  /// that nobody works on, then any.
+  /// that nobody works on, then any. Where other owners are present, frames whose previews are all the agent's owner's come
+  /// last: screening needs passes of different owners.
   private mutating func choose(
-    _ id: JobID, preview: Bool, agent: KeyID, _ prepared: Set<PreparedFrameRef>
+    _ id: JobID, preview: Bool, _ agent: AgentRecord, _ prepared: Set<PreparedFrameRef>
   ) -> Int? {
-    var own: Int?
-    if let last = agents[agent]?.value.lastFrame, last.job == id,
-      jobs[id]?.value.frames[last.frame]?.value.isOpen(preview: preview, to: agent) == true
-    {
-      own = last.frame
-    }
+    var key: JobSpecKey?
     if !prepared.isEmpty, let spec = jobs[id]?.value.record.spec {
-      let key = JobSpecKey(bundle: spec.bundle.hex, camera: spec.camera)
-      for frame in prepared where frame.job == key && frame.frame < own ?? .max {
-        if jobs[id]?.value.frames[frame.frame]?.value.isOpen(preview: preview, to: agent) == true { own = frame.frame }
-      }
+      key = JobSpecKey(bundle: spec.bundle.hex, camera: spec.camera)
     }
-    return own ?? jobs[id]?.value.nextFrame(preview: preview, agent: agent)
+    if !preview, hasOwner(otherThan: agent.contributor),
+      let found = choose(id, preview: preview, agent.key, key, prepared, stranger: agent.contributor)
+    {
+      return found
+    }
+    return choose(id, preview: preview, agent.key, key, prepared, stranger: nil)
+  }
+
+  private mutating func choose(
+    _ id: JobID, preview: Bool, _ agent: KeyID, _ key: JobSpecKey?, _ prepared: Set<PreparedFrameRef>, stranger: KeyID?
+  ) -> Int? {
+    func isOpen(_ number: Int) -> Bool {
+      guard let job = jobs[id], let frame = job.frames[number] else { return false }
+      return job.value.isOpen(frame.value, preview: preview, to: agent, stranger: stranger)
+    }
+    var own: Int?
+    if let last = agents[agent]?.value.lastFrame, last.job == id, isOpen(last.frame) { own = last.frame }
+    for frame in prepared where frame.job == key && frame.frame < own ?? .max && isOpen(frame.frame) {
+      own = frame.frame
+    }
+    return own ?? jobs[id]?.value.nextFrame(preview: preview, agent: agent, stranger: stranger)
+  }
+
+  private func hasOwner(otherThan contributor: KeyID) -> Bool {
+    presentAgents.contains { agent in
+      agent.contributor != contributor && clock - agent.lastSeen <= policy.presenceSeconds
+    }
   }
 
   /// Notes a lease everywhere.
@@ -248,7 +272,7 @@ extension Farm {
     leases[lease.id] = lease
     agents[lease.agent]?.value.leases.insert(lease.id)
     if !lease.isCheck { agents[lease.agent]?.value.lastFrame = lease.ref }
-    jobs[lease.ref.job]?.value.frames[lease.ref.frame]?.value.hold(lease.agent)
+    jobs[lease.ref.job]?.value.hold(lease)
     if lease.isCheck, var unit = unit(lease.ref) {
       unit.checkLease = lease.id
       keep(unit)

@@ -142,13 +142,34 @@ extension Farm {
   /// What a job has cost by the ledger: renderings and checks.
   public func cost(of job: JobID) -> UInt128 { balances[job]?.values.reduce(0) { $0 + $1.credit } ?? 0 }
 
-  private func overBudget(_ record: JobRecord) -> String? {
-    guard let budget = record.budget, cost(of: record.id) >= UInt128(budget) else { return nil }
-    return
-      "its budget of \(budget) credit is used up (\(cost(of: record.id)) so far); `glint budget \(record.id) CREDIT` raises it, and it goes on"
+  /// What a job costs once everything that is here has settled.
+  public func committedCost(of job: JobID) -> UInt128 { cost(of: job) + UInt128(jobs[job]?.value.pendingCredit ?? 0) }
+
+  /// What may still be handed out of a job with a budget: paths, at the price of those that were rendered, or that the
+  /// submitter expects; what others have in hand is spent already. Nil: no limit.
+  func affordablePathCount(_ id: JobID) -> Int? {
+    guard let job = jobs[id], let budget = job.record.budget else { return nil }
+    let committed = Double(committedCost(of: id))
+    let total = job.frameCount * job.plan.units.indices.reduce(0) { $0 + job.value.pathCount($1) }
+    var price = Double(job.record.estimatedCredit ?? 0) / Double(max(1, total))
+    if job.donePathCount > 0 { price = committed / Double(job.donePathCount) }
+    // Nothing is known of the first ones: a few tell.
+    guard price > 0 else { return max(0, Farm.unitsBeforePrice * job.largestPathCount - job.leasedPathCount) }
+    let left = (Double(budget) - committed) / price - Double(job.leasedPathCount)
+    return Int(min(max(left, 0), 1e15))
   }
 
-  /// Pauses a job whose budget is used up and that is not all here. Units in work are still taken and paid.
+  private static let unitsBeforePrice = 8
+
+  private func overBudget(_ record: JobRecord) -> String? {
+    let (settled, committed) = (cost(of: record.id), committedCost(of: record.id))
+    guard let budget = record.budget, committed >= UInt128(budget) else { return nil }
+    return
+      "its budget of \(budget) credit is used up (\(settled) paid, \(committed - settled) pending); `glint budget \(record.id) CREDIT` raises it, and it goes on"
+  }
+
+  /// Pauses a job whose budget is used up, by what is settled or pending, and that is not all here. Units in work are still
+  /// taken and paid.
   mutating func pauseIfOverBudget(_ id: JobID) {
     guard let job = jobs[id], job.record.state == .active, job.receivedUnitCount < job.unitCount,
       let reason = overBudget(job.record)
@@ -211,5 +232,18 @@ extension WorkCounters {
   /// Whether an entry can hold it.
   var isEnterable: Bool {
     max(paths, rays, shadowRays, shadingEvaluations, nonFiniteSamples) <= LedgerEntry.counterLimit
+  }
+}
+
+extension JobState {
+  /// Counts what a result that is here costs, or takes it out of the counts.
+  mutating func countCost(of record: UnitRecord, _ step: Int) {
+    guard let counters = record.result?.counters else { return }
+    donePathCount += step * pathCount(record.ref.unit)
+    guard record.state == .received else { return }
+    var credit = CreditWeights.current.credit(counters)
+    // Whoever checked it, or will, is paid as well.
+    if record.draw != .none || record.check == .passed { credit += credit }
+    pendingCredit = step > 0 ? pendingCredit + credit : pendingCredit - min(credit, pendingCredit)
   }
 }

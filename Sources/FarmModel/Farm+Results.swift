@@ -90,6 +90,7 @@ extension Farm {
     tell(.unitChanged(ref))
     if unit.record.draw != .none { want(ref) }
     settleReady(ref.job, agent)
+    pauseIfOverBudget(ref.job)
     review(ref.job, ref.frame)
     return true
   }
@@ -147,10 +148,9 @@ extension Farm {
   /// Rebuilds what speaks for whom.
   mutating func restoreEvidence(_ records: [UnitRecord]) {
     let results = records.compactMap { record -> (Int, UnitRecord)? in
-      guard record.state != .open, let result = record.result, jobs[record.ref.job]?.value.frames.isEmpty == false
-      else {
-        return nil
-      }
+      guard record.state != .open, let result = record.result, jobs[record.ref.job]?.value.frames.isEmpty == false,
+        hasOwnBits(record.ref.job)
+      else { return nil }
       return (result.sequence, record)
     }.sorted { $0.0 < $1.0 }
     for (sequence, record) in results {
@@ -161,7 +161,7 @@ extension Farm {
       if jobs[record.ref.job]?.value.evidence[agent] == nil { jobs[record.ref.job]?.value.addAuthor(agent) }
       jobs[record.ref.job]?.value.evidence[agent]?.restore(
         record.ref, sequence: sequence, isOutstanding: isOutstanding, isSettled: record.state == .settled,
-        check: record.check == .passed ? (isDrawn: record.draw != .none, isTrusted: isOurs) : nil)
+        check: record.check == .passed ? (isDrawn: record.draw.isEvidence, isTrusted: isOurs) : nil)
     }
     for (id, job) in jobs { for agent in job.authors { settleReady(id, agent) } }
   }

@@ -12,6 +12,8 @@ public struct JobView: Sendable {
   public var finalFrameCount: Int
   /// What it has cost by the ledger.
   public var credit: UInt128
+  /// What results that have not settled are worth beside that, with their checks.
+  public var pendingCredit: UInt64
   /// What an agent said last when it could not render a unit of an unfinished job.
   public var lastFailure: String?
 }
@@ -51,7 +53,8 @@ extension Farm {
       record: job.record, unitCount: job.unitCount, receivedUnitCount: job.receivedUnitCount,
       settledUnitCount: job.settledUnitCount, finishedFrameCount: job.completeCount,
       finalFrameCount: job.frameCount - job.frames.count,
-      credit: cost(of: job.record.id), lastFailure: job.frames.isEmpty ? nil : job.lastFailure)
+      credit: cost(of: job.record.id), pendingCredit: job.pendingCredit,
+      lastFailure: job.frames.isEmpty ? nil : job.lastFailure)
   }
 
   /// Newest first.
@@ -74,7 +77,7 @@ extension Farm {
       return FrameView(
         number: number, unitCount: count, receivedUnitCount: frame.receivedCount,
         settledUnitCount: frame.settledCount, isHeld: !frame.holders.isEmpty, record: record,
-        error: record?.state == .provisional ? error(of: frame, in: job) : nil)
+        error: record?.state == .provisional && hasOwnBits(id) ? error(of: frame, in: job) : nil)
     }
   }
 

@@ -95,6 +95,7 @@ public struct Farm: Sendable {
       jobs[record.job]?.value.delivered[record.number] = record
       if record.state == .final { jobs[record.job]?.value.frames[record.number] = nil }
     }
+    for id in jobs.keys where !hasOwnBits(id) { giveUp(id, now: now) }
     for id in jobs.keys { jobs[id]?.value.countOpen() }
     clock = now
     var touched: [JobID: [Int: Set<Int>]] = [:]
@@ -108,10 +109,13 @@ public struct Farm: Sendable {
       write(.unit(stored.units[index]))
     }
     for record in stored.units {
-      guard let job = jobs[record.ref.job], job.plan.units.indices.contains(record.ref.unit) else { continue }
       if let result = record.result {
         sequence = max(sequence, result.sequence + 1)
       }
+      guard let job = jobs[record.ref.job], hasOwnBits(record.ref.job),
+        job.plan.units.indices.contains(record.ref.unit)
+      else { continue }
+      if record.draw == .screened { jobs[record.ref.job]?.value.screenedCount += 1 }
       guard job.frames[record.ref.frame] != nil else { continue }
       _ = jobs[record.ref.job]?.value.frames[record.ref.frame]?.value.updateUnit(UnitState(record: record))
       if !record.failures.isEmpty {
@@ -130,11 +134,14 @@ public struct Farm: Sendable {
       let final = job.delivered.values.count { $0.state == .final }
       jobs[id]?.value.settledUnitCount += final * job.plan.units.count
       jobs[id]?.value.receivedUnitCount += final * job.plan.units.count
+      jobs[id]?.value.donePathCount += final * job.plan.units.indices.reduce(0) { $0 + job.value.pathCount($1) }
       jobs[id]?.value.completeCount = job.delivered.values.count { $0.state != .reopened }
     }
     restoreEvidence(stored.units)
     for lease in stored.leases {
-      guard jobs[lease.ref.job]?.value.frames[lease.ref.frame] != nil, agents[lease.agent] != nil else {
+      guard jobs[lease.ref.job]?.value.frames[lease.ref.frame] != nil, hasOwnBits(lease.ref.job),
+        agents[lease.agent] != nil
+      else {
         write(.leaseEnded(lease.id))
         continue
       }
@@ -151,11 +158,35 @@ public struct Farm: Sendable {
       }
       jobs[job]?.value.countOpen()
     }
-    for (id, job) in jobs {
+    for (id, job) in jobs where hasOwnBits(id) {
       for number in job.frames.keys.sorted() { review(id, number) }
     }
     sortJobs()
     if !disputes.isEmpty || !wantedChecks.isEmpty { tell(.verificationWanted) }
+  }
+
+  /// Whether a job is of this master's kernel revision. Of another one nothing can be rendered or checked here, and its
+  /// frames may be cut into other units.
+  func hasOwnBits(_ id: JobID) -> Bool { jobs[id]?.value.record.spec.kernelRevision == kernelRevision }
+
+  /// What to tell whoever wants a job of another kernel revision to go on.
+  func otherBits(_ record: JobRecord) -> String {
+    "made for kernel revision \(record.spec.kernelRevision), this master has \(kernelRevision): submit it again, or start the version of glint that it is of, with the same data folder, and `glint retry \(record.id)`"
+  }
+
+  /// Ends a job of another kernel revision that is not done: no unit of it is handed out, checked or credited. What the
+  /// store has of its units stays there.
+  private mutating func giveUp(_ id: JobID, now: FarmTime) {
+    for number in jobs[id]?.value.frames.keys.sorted() ?? [] {
+      jobs[id]?.value.frames[number]?.value.openPreview = []
+      jobs[id]?.value.frames[number]?.value.openRest = []
+    }
+    guard var record = jobs[id]?.value.record, record.state == .active || record.state == .paused else { return }
+    record.state = .failed
+    record.reason = otherBits(record)
+    record.endedAt = now
+    jobs[id]?.value.record = record
+    write(.job(record))
   }
 
   mutating func sortJobs() {
@@ -188,6 +219,7 @@ public struct Farm: Sendable {
   private mutating func count(_ record: UnitRecord, _ step: Int) {
     guard record.state != .open, let author = record.result?.agent else { return }
     let ref = record.ref
+    jobs[ref.job]?.value.countCost(of: record, step)
     jobs[ref.job]?.value.count(record, step)
     if record.state == .settled { return }
     agents[author]?.value.count(record, step)

@@ -45,6 +45,9 @@ public struct FarmPolicy: Sendable, Equatable {
   public var checksWhenIdle = true
   /// Such checks handed out in one answer at most: new work must not wait long for them.
   public var idleChecksInAnswer = 4
+  /// Share of a job's units for which screening may ask for a check, and so many in any case: noise must not flood a farm.
+  public var screeningShare = 0.01
+  public var screeningAllowance = 8
   /// An agent that was drawn to check and does not ask for work for so long is replaced by another.
   public var checkPatienceSeconds: Double = 20
 

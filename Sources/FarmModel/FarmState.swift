@@ -89,16 +89,29 @@ struct FrameProgress: Sendable {
     !failedUnits.contains(unit) || self.unit(unit)?.record.failures.contains { $0.agent == agent } != true
   }
 
+  /// Whether a preview of it is here that is not this contributor's.
+  func hasPreview(notBy contributor: KeyID, previewCount: Int) -> Bool {
+    (0..<previewCount).contains { unit($0)?.record.result.map { $0.contributor != contributor } == true }
+  }
+
   /// Takes up to `limit` open units of a stage for an agent.
-  mutating func take(preview: Bool, agent: KeyID, limit: Int) -> [Int] {
+  ///
+  /// - Parameters:
+  ///   - contributor: The agent's.
+  ///   - previews: For each unit of the plan the preview that covers its first pixel. Units whose preview is the
+  ///     contributor's own are taken only where there are no others: screening compares passes of different owners.
+  mutating func take(preview: Bool, agent: KeyID, contributor: KeyID, previews: [Int], limit: Int) -> [Int] {
     var open: [Int] = []
     // Out of its place, so that it is not copied.
     swap(&open, &self[keyPath: preview ? \FrameProgress.openPreview : \FrameProgress.openRest])
     var taken: [Int] = []
-    var index = open.count - 1
-    while index >= 0, taken.count < limit {
-      if failedUnits.isEmpty || mayHave(open[index], agent) { taken.append(open.remove(at: index)) }
-      index -= 1
+    for takesOwn in preview ? [true] : [false, true] where taken.isEmpty {
+      var index = open.count - 1
+      while index >= 0, taken.count < limit {
+        let isOwn = !takesOwn && units[previews[open[index]]]?.record.result?.contributor == contributor
+        if !isOwn, failedUnits.isEmpty || mayHave(open[index], agent) { taken.append(open.remove(at: index)) }
+        index -= 1
+      }
     }
     swap(&open, &self[keyPath: preview ? \FrameProgress.openPreview : \FrameProgress.openRest])
     return taken
@@ -156,6 +169,8 @@ struct JobState: Sendable {
   let specHash: ContentHash
   /// Of its largest unit.
   let largestPathCount: Int
+  /// For each unit of the plan the preview that covers its first pixel.
+  let previews: [Int]
   /// By number; final frames have none.
   var frames: [Int: Boxed<FrameProgress>] = [:]
   /// Frames of which there is a picture.
@@ -171,6 +186,13 @@ struct JobState: Sendable {
   private(set) var authors: [KeyID] = []
   var settledUnitCount = 0
   var receivedUnitCount = 0
+  /// What results that have not settled are worth, with their checks.
+  var pendingCredit: UInt64 = 0
+  /// Paths of units that are here, settled or not, and of those that are being rendered for the first time.
+  var donePathCount = 0
+  var leasedPathCount = 0
+  /// Checks that screening has asked for; after a restart, those of units that are void since are forgotten.
+  var screenedCount = 0
   /// What an agent said last when it could not render a unit.
   var lastFailure: String?
   /// Open units of each stage that nobody holds.
@@ -189,6 +211,7 @@ struct JobState: Sendable {
     plan = FramePlan(
       width: record.spec.width, height: record.spec.height, samples: record.spec.samples, tile: record.tile)
     largestPathCount = plan.units.reduce(0) { max($0, $1.tile.pixelCount * $1.samples.count) }
+    previews = plan.previewOfUnits
     preview = OpenFrames(record.firstFrame)
     rest = OpenFrames(record.firstFrame)
     anyPreview = preview
@@ -203,24 +226,35 @@ struct JobState: Sendable {
     openRestCount = frames.values.reduce(0) { $0 + $1.openRest.count }
   }
 
+  /// Frames of an owner's own previews that a search for others' passes over.
+  static let passedFrameLimit = 64
+
   /// Takes up to `limit` open units of a frame's stage for an agent.
-  mutating func take(_ number: Int, preview: Bool, agent: KeyID, limit: Int) -> [Int] {
-    let taken = frames[number]?.value.take(preview: preview, agent: agent, limit: limit) ?? []
+  mutating func take(_ number: Int, preview: Bool, agent: KeyID, contributor: KeyID, limit: Int) -> [Int] {
+    let taken =
+      frames[number]?.value.take(
+        preview: preview, agent: agent, contributor: contributor, previews: previews, limit: limit) ?? []
     if preview { openPreviewCount -= taken.count } else { openRestCount -= taken.count }
     return taken
   }
 
   /// The lowest frame with open units for an agent that nobody holds; near the end, one that somebody holds.
-  mutating func nextFrame(preview isPreview: Bool, agent: KeyID) -> Int? {
+  ///
+  /// - Parameter stranger: Only frames of which a preview is here that is not this contributor's, that nobody holds, and that
+  ///   are among the first: a search through thousands at each lease would cost more than screening gives.
+  mutating func nextFrame(preview isPreview: Bool, agent: KeyID, stranger: KeyID? = nil) -> Int? {
     guard (isPreview ? openPreviewCount : openRestCount) > 0 else { return nil }
     // Frames that somebody holds come back when that ends.
-    return lowest(isPreview ? \.preview : \.rest, preview: isPreview, agent) { $0.holders.isEmpty }
-      ?? lowest(isPreview ? \.anyPreview : \.anyRest, preview: isPreview, agent) { _ in true }
+    let found = lowest(isPreview ? \.preview : \.rest, preview: isPreview, agent, stranger: stranger) {
+      $0.holders.isEmpty
+    }
+    if found != nil || stranger != nil { return found }
+    return lowest(isPreview ? \.anyPreview : \.anyRest, preview: isPreview, agent, stranger: nil) { _ in true }
   }
 
   /// The lowest frame of a list with open units that an agent may have; others leave the list.
   private mutating func lowest(
-    _ list: WritableKeyPath<JobState, OpenFrames>, preview: Bool, _ agent: KeyID,
+    _ list: WritableKeyPath<JobState, OpenFrames>, preview: Bool, _ agent: KeyID, stranger: KeyID?,
     isListed: (borrowing FrameProgress) -> Bool
   ) -> Int? {
     var open = OpenFrames(0)
@@ -229,10 +263,11 @@ struct JobState: Sendable {
     // Only this agent may not have them.
     var passed: [Int] = []
     var found: Int?
-    while open.first <= record.lastFrame {
+    let limit = stranger == nil ? Int.max : JobState.passedFrameLimit
+    while open.first <= record.lastFrame, passed.count < limit {
       let number = open.first
       if let frame = frames[number], isListed(frame.value), frame.value.hasOpen(preview: preview) {
-        if frame.value.isOpen(preview: preview, to: agent) {
+        if isOpen(frame.value, preview: preview, to: agent, stranger: stranger) {
           found = number
           break
         }
@@ -244,6 +279,13 @@ struct JobState: Sendable {
     swap(&open, &self[keyPath: list])
     return found
   }
+
+  func isOpen(_ frame: FrameProgress, preview: Bool, to agent: KeyID, stranger: KeyID?) -> Bool {
+    frame.isOpen(preview: preview, to: agent)
+      && (stranger.map { frame.hasPreview(notBy: $0, previewCount: plan.previewCount) } ?? true)
+  }
+
+  func pathCount(_ unit: Int) -> Int { plan.units[unit].tile.pixelCount * plan.units[unit].samples.count }
 
   var frameCount: Int { record.lastFrame - record.firstFrame + 1 }
   var unitCount: Int { frameCount * plan.units.count }
@@ -302,9 +344,16 @@ struct JobState: Sendable {
     frames[record.ref.frame]?.value.count(record, step)
   }
 
+  /// Notes a lease.
+  mutating func hold(_ lease: LeaseRecord) {
+    frames[lease.ref.frame]?.value.hold(lease.agent)
+    if !lease.isCheck { leasedPathCount += pathCount(lease.ref.unit) }
+  }
+
   /// A lease has ended: its unit, if nobody has rendered it, is open again.
   mutating func release(_ lease: LeaseRecord) {
     let (number, unit) = (lease.ref.frame, lease.ref.unit)
+    if !lease.isCheck { leasedPathCount -= pathCount(unit) }
     guard let isLast = frames[number]?.value.release(lease.agent) else { return }
     if isLast, frames[number]?.value.holders.isEmpty == true {
       // Nobody may hold a frame any more that has open units.

@@ -93,8 +93,9 @@ extension LedgerEntry {
     if let text = outside("tile y", tile.y, 0...edge - 1) { return text }
     if let text = outside("tile width", tile.width, 1...edge - tile.x) { return text }
     if let text = outside("tile height", tile.height, 1...edge - tile.y) { return text }
-    guard samples.upperBound <= 2 * JobSpec.sampleLimit, DyadicRange.isDyadic(samples) else {
-      return "samples are \(samples), expected a dyadic range below \(2 * JobSpec.sampleLimit)"
+    guard samples.upperBound <= 2 * JobSpec.sampleLimit, isNode(samples) else {
+      return
+        "samples are \(samples), expected a node of the tree of samples of kernel revision \(kernelRevision), below \(2 * JobSpec.sampleLimit)"
     }
     let largest = max(
       counters.paths, counters.rays, counters.shadowRays, counters.shadingEvaluations, counters.nonFiniteSamples)
@@ -105,6 +106,14 @@ extension LedgerEntry {
       return "time is \(settledAt), expected seconds since 1970, at most \(LedgerEntry.timeLimit)"
     }
     return nil
+  }
+
+  /// Whether units of the entry's kernel revision may have such samples.
+  private func isNode(_ samples: Range<Int>) -> Bool {
+    if SampleTree.isNode(samples) { return true }
+    // Before revision 5 sums followed the nodes [k·2^m, (k+1)·2^m), never cut off.
+    let count = samples.count
+    return kernelRevision < 5 && count > 0 && count & (count - 1) == 0 && samples.lowerBound % count == 0
   }
 
   /// Reads what anybody may have written.

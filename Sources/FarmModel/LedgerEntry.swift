@@ -50,7 +50,7 @@ public struct LedgerEntry: Sendable, Hashable {
   public var kernelRevision: UInt32
   public var frame: UInt32
   public var tile: TileRectangle
-  /// A dyadic range of sample indices: the pass.
+  /// The pass: a node of the tree of samples that the kernel revision has.
   public var samples: Range<Int>
   /// Of the result's payload (docs/protocol.md).
   public var digest: ContentHash

@@ -76,13 +76,18 @@ public struct UnitRecord: Sendable, Equatable {
     case passed
   }
 
-  /// Why a check was drawn when the result arrived.
+  /// Why a check was drawn, when the result arrived if not said otherwise.
   public enum Draw: String, Sendable, Codable {
     case none
     /// At random, at the rate of its agent's standing.
     case sampled
     /// Its agent was on probation: no picture uses it before the check agreed.
     case probation
+    /// It disagrees with other passes of its frame (`Screening`). Drawn when the frame was put together.
+    case screened
+
+    /// Whether it says something of the agent's other results: what was chosen for its looks does not.
+    var isEvidence: Bool { self == .sampled || self == .probation }
   }
 
   public struct Result: Sendable, Equatable, Codable {

@@ -98,6 +98,8 @@ public struct JobSummary: Codable, Sendable, Equatable {
   public var isPrivate: Bool
   /// What it has cost by the ledger: renderings and checks.
   public var credit: UInt64
+  /// What results that have not settled are worth beside that, with their checks.
+  public var pendingCredit: UInt64
   public var budget: UInt64?
   public var estimatedCredit: UInt64?
 
@@ -122,6 +124,7 @@ public struct JobSummary: Codable, Sendable, Equatable {
     endedAt = record.endedAt
     isPrivate = record.isPrivate
     credit = UInt64(clamping: job.credit)
+    pendingCredit = job.pendingCredit
     budget = record.budget
     estimatedCredit = record.estimatedCredit
   }

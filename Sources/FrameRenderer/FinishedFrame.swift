@@ -27,9 +27,9 @@ public struct FinishedFrame: Sendable {
     digest = hasher.finish()
   }
 
-  /// - Parameter film: Complete for `sampleCount` samples.
-  public init(_ film: Film, sampleCount: Int) {
-    self.init(width: film.width, height: film.height, sampleCount: sampleCount, sums: film.mergedSums())
+  /// - Parameter film: Complete.
+  public init(_ film: Film) {
+    self.init(width: film.width, height: film.height, sampleCount: film.sampleCount, sums: film.sums)
   }
 
   /// Means of the samples, linear: row-major, `height × width × 3`, top row first.

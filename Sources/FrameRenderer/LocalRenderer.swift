@@ -21,16 +21,12 @@ public final class LocalRenderer: Sendable {
     public var sampleSeconds: Double
   }
 
-  private struct Unit: Sendable {
-    var tile: TileRectangle
-    var samples: Range<Int>
-  }
-
   private let preparer: FramePreparer
   private let threads: RenderThreads
   private let settings: RenderSettings
   private let sampleCount: Int
-  private let units: [Unit]
+  /// Each is rendered with all its samples at once.
+  private let tiles: [TileRectangle]
 
   /// - Parameters:
   ///   - tile: Edge of the tiles, a multiple of 16. Changes no pixel.
@@ -45,21 +41,11 @@ public final class LocalRenderer: Sendable {
     threads = RenderThreads(count: threadCount)
     self.settings = settings
     self.sampleCount = sampleCount
-    var units: [Unit] = []
-    for y in stride(from: 0, to: settings.height, by: tile) {
-      for x in stride(from: 0, to: settings.width, by: tile) {
-        let rectangle = TileRectangle(
-          x: x, y: y, width: min(tile, settings.width - x), height: min(tile, settings.height - y))
-        for samples in DyadicRange.decomposition(ofCount: sampleCount) {
-          units.append(Unit(tile: rectangle, samples: samples))
-        }
-      }
-    }
-    self.units = units
+    tiles = TileGrid(width: settings.width, height: settings.height, edge: tile).tiles
   }
 
   /// Units of one frame, for progress.
-  public var unitCount: Int { units.count }
+  public var unitCount: Int { tiles.count }
 
   /// Renders frames in order.
   ///
@@ -113,15 +99,15 @@ public final class LocalRenderer: Sendable {
     _ frame: PreparedJobFrame, into work: Handover<[UnitOutcome]>, onUnit: @escaping @Sendable (WorkCounters) -> Void,
     beforeEnd: @escaping @Sendable () -> Void
   ) {
-    let collector = Collector(count: units.count, work)
-    let position = max(0, units.count - 2 * threads.count)
-    for (index, unit) in units.enumerated() {
+    let collector = Collector(count: tiles.count, work)
+    let position = max(0, tiles.count - 2 * threads.count)
+    for (index, tile) in tiles.enumerated() {
       if index == position { threads.submit(beforeEnd) }
-      let settings = settings
+      let (settings, sampleCount) = (settings, sampleCount)
       threads.submit {
         do {
           let outcome = try RenderThreads.renderNow(
-            frame, settings: settings, tile: unit.tile, samples: unit.samples,
+            frame, settings: settings, tile: tile, samples: 0..<sampleCount,
             isCancelled: { collector.hasFailed })
           onUnit(outcome.counters)
           collector.put(index, outcome)
@@ -138,7 +124,7 @@ public final class LocalRenderer: Sendable {
     let (settings, sampleCount) = (settings, sampleCount)
     return await withCheckedContinuation { continuation in
       let thread = Thread {
-        let film = Film(width: settings.width, height: settings.height)
+        let film = Film(width: settings.width, height: settings.height, sampleCount: sampleCount)
         var counters = WorkCounters()
         var seconds = 0.0
         for outcome in outcomes {
@@ -148,7 +134,7 @@ public final class LocalRenderer: Sendable {
         }
         continuation.resume(
           returning: Frame(
-            number: number, picture: FinishedFrame(film, sampleCount: sampleCount), counters: counters,
+            number: number, picture: FinishedFrame(film), counters: counters,
             seconds: seconds, prepareSeconds: prepareSeconds, sampleSeconds: sampleSeconds))
       }
       thread.stackSize = 8 << 20

@@ -101,13 +101,16 @@ public final class RenderThreads: Sendable {
   }
 
   /// Renders on the calling thread.
-  static func renderNow(
+  ///
+  /// - Parameter times: Gets the time that each stage of the kernel took.
+  public static func renderNow(
     _ frame: PreparedJobFrame, settings: RenderSettings, tile: TileRectangle, samples: Range<Int>,
-    isCancelled: () -> Bool
+    times: StageTimes? = nil, isCancelled: () -> Bool = { false }
   ) throws -> UnitOutcome {
     let start = ContinuousClock.now
     let (planes, counters) = try frame.frame.render(
-      settings: settings, frameNumber: frame.number, tile: tile, samples: samples, isCancelled: isCancelled)
+      settings: settings, frameNumber: frame.number, tile: tile, samples: samples, times: times,
+      isCancelled: isCancelled)
     let digest = ResultPayload.digest(planes, counters)
     let (seconds, attoseconds) = (ContinuousClock.now - start).components
     return UnitOutcome(

@@ -51,17 +51,19 @@ public protocol KernelTextures: AnyObject, Sendable {}
 
 /// A frame ready to render. Immutable; shared by threads.
 public protocol KernelFrame: AnyObject, Sendable {
-  /// Renders one tile over one dyadic range of samples.
+  /// Renders one tile over one node of the tree of samples.
   ///
   /// Bits and counters of the result depend on frame, settings, frame number, pixel and range alone.
   ///
   /// - Parameters:
   ///   - frameNumber: Goes into the random numbers, as seed and pixel do.
   ///   - tile: Inside the frame.
-  ///   - samples: See `DyadicRange`.
+  ///   - samples: See `SampleTree`.
+  ///   - times: Gets the time that each stage took.
   ///   - isCancelled: Asked before every batch of a thousand paths.
   func render(
-    settings: RenderSettings, frameNumber: Int, tile: TileRectangle, samples: Range<Int>, isCancelled: () -> Bool
+    settings: RenderSettings, frameNumber: Int, tile: TileRectangle, samples: Range<Int>, times: StageTimes?,
+    isCancelled: () -> Bool
   ) throws(Cancelled) -> (planes: UnitPlanes, counters: WorkCounters)
 }
 

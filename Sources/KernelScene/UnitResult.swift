@@ -25,7 +25,7 @@ public struct WorkCounters: Sendable, Hashable {
   }
 }
 
-/// The pixels of one tile over one dyadic sample range: sums over the binary tree of the sample index.
+/// The pixels of one tile over one range of samples: sums in the order of `SampleTree`, of which the range is a node.
 public final class UnitPlanes: @unchecked Sendable {
   // Sendable because the one renderer that fills it hands it on and keeps no reference.
 
@@ -40,26 +40,5 @@ public final class UnitPlanes: @unchecked Sendable {
     self.tile = tile
     self.samples = samples
     values = FlatBuffer(count: UnitPlanes.planeCount * tile.pixelCount)
-  }
-}
-
-/// Half-open ranges [k·2^m, (k+1)·2^m) of sample indices: the nodes of the binary tree that sums follow.
-public enum DyadicRange {
-  public static func isDyadic(_ range: Range<Int>) -> Bool {
-    let count = range.count
-    return range.lowerBound >= 0 && count > 0 && count & (count - 1) == 0 && range.lowerBound % count == 0
-  }
-
-  /// The largest dyadic ranges that make up `0 ..< count`, in order: 48 is 0..<32 and 32..<48.
-  public static func decomposition(ofCount count: Int) -> [Range<Int>] {
-    var ranges: [Range<Int>] = []
-    var start = 0
-    while start < count {
-      var size = 1
-      while size * 2 <= count - start { size *= 2 }
-      ranges.append(start..<start + size)
-      start += size
-    }
-    return ranges
   }
 }

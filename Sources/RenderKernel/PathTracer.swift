@@ -14,6 +14,7 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
   static var rouletteStart: Int { 1 }
 
   var counters = WorkCounters()
+  var clock: StageClock
   let states: PathStates
   var rays: RayQueue
   var nextRays: RayQueue
@@ -45,8 +46,10 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
 
   /// `frame` and `memory` must outlive the tracer.
   init(
-    _ frame: PreparedFrame, _ settings: RenderSettings, memory: PathMemory, traversalMemory: TraversalMemory
+    _ frame: PreparedFrame, _ settings: RenderSettings, memory: PathMemory, traversalMemory: TraversalMemory,
+    isTimed: Bool
   ) {
+    clock = StageClock(isRunning: isTimed)
     states = PathStates(memory)
     rays = RayQueue(memory)
     nextRays = RayQueue(memory)
@@ -81,15 +84,20 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
   mutating func trace(_ camera: CameraRays, count: Int) {
     counters.paths &+= UInt64(count)
     generate(camera, count: count)
+    clock.end(.camera)
     var vertex = 0
     while rays.count > 0 {
       traceRays(vertex)
+      clock.end(.traversal)
       lookUpSurfaces(vertex)
       shadeMisses()
+      clock.end(.surfaces)
       nextRays.count = 0
       shadows.count = 0
       shade(vertex)
+      clock.end(.shading)
       traceShadows(vertex)
+      clock.end(.shadows)
       swap(&rays, &nextRays)
       vertex &+= 1
     }

@@ -65,10 +65,11 @@ private final class BuiltFrame: KernelFrame {
   }
 
   func render(
-    settings: RenderSettings, frameNumber: Int, tile: TileRectangle, samples: Range<Int>, isCancelled: () -> Bool
+    settings: RenderSettings, frameNumber: Int, tile: TileRectangle, samples: Range<Int>, times: StageTimes?,
+    isCancelled: () -> Bool
   ) throws(Cancelled) -> (planes: UnitPlanes, counters: WorkCounters) {
     try renderUnit(
       frame, settings: settings, frameNumber: frameNumber, tile: tile, samples: samples, options: options,
-      isCancelled: isCancelled)
+      times: times, isCancelled: isCancelled)
   }
 }

@@ -67,6 +67,7 @@ final class AgentView: Sendable {
       case .accepted: state.accepted += 1
       case .credit(let rays): state.credit = rays
       case .receipts(let count): state.receipts += count
+      case .receiptsDelayed(let reason): return "no receipts: \(reason)"
       case .ledgerFault(let text):
         return Terminal.tint("the ledger is wrong: ", .red, when: Terminal.showsErrorColour) + text
       case .notWanted(let reason): return "a result was not taken: \(reason)"

@@ -10,9 +10,11 @@ struct FetchCommand: AsyncParsableCommand {
     commandName: "fetch",
     abstract: "Downloads a job's finished frames.",
     discussion: """
-      Frames that are not finished yet are left out and said; call again later, or `glint watch` first.
+      Frames that are not finished yet are left out and said; call again later, or `glint watch` first. A provisional frame,
+      some of whose units have not settled, may be made anew; --final leaves those out.
 
         glint fetch 5f0c -o out/frame.####.png
+        glint fetch 5f0c --final -o out/frame.####.png
         glint fetch 5f0c --frames 1-10 --json
       """)
 
@@ -30,6 +32,8 @@ struct FetchCommand: AsyncParsableCommand {
     transform: FrameRange.parse)
   var frames: ClosedRange<Int>?
 
+  @OptionGroup var finality: FinalityOption
+
   @Flag(help: "Print one JSON document.")
   var json = false
 
@@ -39,8 +43,8 @@ struct FetchCommand: AsyncParsableCommand {
     Interruption.leave()
     let (detail, files) = try await connection.withClient { client in
       let detail = try await client.job(job.resolve(client))
-      let chosen = detail.frames.filter { $0.isFinished && frames?.contains($0.number) != false }
-      let collector = FrameCollector(client: client, pattern: FramePattern(output))
+      let chosen = detail.frames.filter { finality.takes($0) && frames?.contains($0.number) != false }
+      let collector = FrameCollector(client: client, pattern: FramePattern(output), finality: finality)
       let bar = ProgressBar("Fetching", total: Double(chosen.count))
       for frame in chosen {
         try await collector.fetch(frame, of: detail)
@@ -60,12 +64,13 @@ struct FetchCommand: AsyncParsableCommand {
         .failedWork,
         wanted.isEmpty
           ? "job \(detail.job.id.short) has no such frames; it renders \(detail.job.frameText)"
-          : "none of job \(detail.job.id.short)'s frames is finished yet; `glint watch \(detail.job.id.short)` shows how far it is"
+          : "none of job \(detail.job.id.short)'s frames is \(finality.word) yet; `glint watch \(detail.job.id.short)` shows how far it is"
       )
     }
     if files.count < wanted.count {
-      Terminal.note("\(wanted.count - files.count) of \(wanted.count) frames are not finished yet.")
+      Terminal.note("\(wanted.count - files.count) of \(wanted.count) frames are not \(finality.word) yet.")
     }
+    finality.tell(files)
   }
 }
 
@@ -89,21 +94,43 @@ struct FetchedFrame: Encodable, Sendable {
   var isFinal = true
 }
 
+/// `--final`: what is done with frames whose units have not all settled. Shared by the commands that take frames.
+struct FinalityOption: ParsableArguments {
+  @Flag(name: .customLong("final"), help: "Only frames all of whose units have settled: they do not change any more.")
+  var onlyFinal = false
+
+  /// For people: what frames must be.
+  var word: String { onlyFinal ? "final" : "finished" }
+
+  func takes(_ frame: FrameSummary) -> Bool { frame.isFinished && (!onlyFinal || frame.isFinal) }
+
+  /// Says what may still change.
+  func tell(_ files: [FetchedFrame]) {
+    let count = files.count { !$0.isFinal }
+    guard count > 0 else { return }
+    Terminal.note(
+      "\(count) of \(files.count) frames are provisional: some of their units have not settled, and if one proves wrong they are made anew. With --final only final frames are taken."
+    )
+  }
+}
+
 /// Downloads finished frames to the files that a pattern names, each once.
 final class FrameCollector {
   private let client: MasterClient
   private let pattern: FramePattern
+  private let finality: FinalityOption
   private(set) var files: [FetchedFrame] = []
   /// Revisions by number: a provisional picture may be made anew.
   private var fetched: [Int: Int] = [:]
 
-  init(client: MasterClient, pattern: FramePattern) {
+  init(client: MasterClient, pattern: FramePattern, finality: FinalityOption) {
     self.client = client
     self.pattern = pattern
+    self.finality = finality
   }
 
   func fetchFinished(of detail: JobDetail) async throws {
-    for frame in detail.frames where frame.isFinished && fetched[frame.number] != frame.revision {
+    for frame in detail.frames where finality.takes(frame) && fetched[frame.number] != frame.revision {
       try await fetch(frame, of: detail)
     }
   }

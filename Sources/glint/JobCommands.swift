@@ -76,10 +76,14 @@ struct WatchCommand: AsyncParsableCommand {
       Ends with exit code 0 if the job finished, 70 if it failed or was cancelled. Ctrl-C leaves the job alone.
 
         glint watch 5f0c && glint fetch 5f0c -o out/frame.####.png
+        glint watch 5f0c --final && glint fetch 5f0c --final -o out/frame.####.png
       """)
 
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var job: JobArgument
+
+  @Flag(name: .customLong("final"), help: "Go on until all units of all frames have settled.")
+  var untilFinal = false
 
   @Flag(help: "Print one JSON document at the end.")
   var json = false
@@ -89,7 +93,7 @@ struct WatchCommand: AsyncParsableCommand {
     let detail = try await connection.withClient { client in
       let follower = JobFollower(client: client, job: try await job.resolve(client))
       let progress = JobProgress()
-      let detail = try await follower.follow { progress.show($0) }
+      let detail = try await follower.follow(untilFinal: untilFinal) { progress.show($0) }
       progress.finish()
       return detail
     }
@@ -120,7 +124,8 @@ enum JobText {
 
   /// Actual beside predicted.
   static func cost(_ job: JobSummary) -> String {
-    var text = "\(CountText.short(job.credit)) credit (\(job.credit)) so far by the ledger"
+    var text = "\(CountText.short(job.credit)) credit (\(job.credit)) by the ledger"
+    if job.pendingCredit > 0 { text += ", \(CountText.short(job.pendingCredit)) pending" }
     if let predicted = job.estimatedCredit { text += ", predicted \(CountText.short(predicted)) without checks" }
     if let budget = job.budget { text += ", budget \(CountText.short(budget))" }
     return text

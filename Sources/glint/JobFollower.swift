@@ -17,7 +17,9 @@ struct JobFollower: Sendable {
   private static let shortestPause = Duration.milliseconds(200)
 
   /// Calls `update` with each new state, and returns the last, in which the job has ended.
-  func follow(_ update: (JobDetail) async throws -> Void) async throws -> JobDetail {
+  ///
+  /// - Parameter untilFinal: Whether a finished job's frames must all be final, too.
+  func follow(untilFinal: Bool = false, _ update: (JobDetail) async throws -> Void) async throws -> JobDetail {
     let (wakes, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let listener = Task { await listen { waker.yield() } }
     let pulse = Task {
@@ -34,7 +36,8 @@ struct JobFollower: Sendable {
     for await _ in wakes {
       let detail = try await client.job(job)
       try await update(detail)
-      if detail.hasEnded { return detail }
+      let isOpen = untilFinal && detail.job.isFinished && !detail.frames.allSatisfy(\.isFinal)
+      if detail.hasEnded, !isOpen { return detail }
       try await Task.sleep(for: JobFollower.shortestPause)
     }
     throw CancellationError()

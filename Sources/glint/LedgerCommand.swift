@@ -40,18 +40,14 @@ struct LedgerCommand: AsyncParsableCommand {
     @Flag(help: "Check the agent's signature of every entry as well: some hundred times the work.")
     var signatures = false
 
-    @Option(
-      name: .customLong("witness"),
-      help: ArgumentHelp(
-        "Verifier key of a witness that must have signed; may be given several times.", valueName: "key"))
-    var witnesses: [String] = []
+    @OptionGroup var witnesses: WitnessOptions
 
     @Flag(help: "Print one JSON document.")
     var json = false
 
     func run() async throws {
       Interruption.leave()
-      let keys = try witnesses.map { try Witness(key: VerifierKey($0)).key }
+      let keys = try witnesses.keys()
       try await options.withLog { log in
         let cosignatures = try log.signed.cosignatures(by: keys)
         guard cosignatures.count == keys.count else {

@@ -34,6 +34,9 @@ extension LedgerCommand {
       name: .shortAndLong, help: ArgumentHelp("Where to write the tree.", valueName: "file"), completion: .file())
     var output: String
 
+    @Flag(help: "Export an epoch of which entries may still come; the tree may change.")
+    var allowUnsettled = false
+
     @Flag(help: "Print one JSON document, with every address's proof.")
     var json = false
 
@@ -86,9 +89,14 @@ extension LedgerCommand {
         return report
       }
       if !report.isPastBalances {
-        Terminal.warn(
-          "the log has no entry from after epoch \(epoch) yet, so entries of that epoch may still come, and the tree may change: export again, and use it, when this warning is gone"
-        )
+        let text = "the log has no entry from after epoch \(epoch) yet, so entries of that epoch may still come"
+        guard allowUnsettled else {
+          throw CommandFailure(
+            .failedWork,
+            "\(text), and the tree would change: export again when there is one, or an earlier epoch (--epoch); --allow-unsettled writes it all the same"
+          )
+        }
+        Terminal.warn("\(text), and the tree may change: do not pay by it yet")
       }
       let (values, unregistered) = registry.payouts(of: report.balances)
       for (contributor, credit) in unregistered {

@@ -66,11 +66,7 @@ extension LedgerCommand {
         "The log's verifier key. Default: the one that `glint ledger verify` has remembered.", valueName: "key"))
     var key: String?
 
-    @Option(
-      name: .customLong("witness"),
-      help: ArgumentHelp(
-        "Verifier key of a witness that must have signed; may be given several times.", valueName: "key"))
-    var witnesses: [String] = []
+    @OptionGroup var witnesses: WitnessOptions
 
     @Flag(help: "Print one JSON document.")
     var json = false
@@ -114,7 +110,7 @@ extension LedgerCommand {
         throw CommandFailure(
           .badInput, "the key of '\(origin)' is not known here; give it with --key, or run `glint ledger verify` first")
       }
-      let keys = try witnesses.map { try Witness(key: VerifierKey($0)).key }
+      let keys = try witnesses.keys()
       let verified = try receipt.verify(
         entry: raw, key: VerifierKey(text), witnesses: keys, quorum: keys.count)
       let entry = try LedgerEntry(raw)

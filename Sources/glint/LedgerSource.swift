@@ -96,6 +96,17 @@ struct LedgerOptions: ParsableArguments {
   }
 }
 
+/// Who must have signed a checkpoint beside the log itself. Shared by the commands that look at one.
+struct WitnessOptions: ParsableArguments {
+  @Option(
+    name: .customLong("witness"),
+    help: ArgumentHelp(
+      "Verifier key of a witness that must have signed; may be given several times.", valueName: "key"))
+  var witnesses: [String] = []
+
+  func keys() throws -> [VerifierKey] { try witnesses.map { try Witness(key: VerifierKey($0)).key } }
+}
+
 /// What this user knows of a log: its key, and the last checkpoint that was verified. A log may only grow from there.
 struct LedgerMemory: Sendable {
   struct Record: Codable, Sendable {

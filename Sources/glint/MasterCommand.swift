@@ -73,6 +73,13 @@ struct MasterCommand: AsyncParsableCommand {
       "What the public ledger is called, for good. Default: the host's name and /glint.", valueName: "name"))
   var ledgerName: String?
 
+  @Option(
+    name: .customLong("witness"),
+    help: ArgumentHelp(
+      "A witness that signs the ledger's checkpoints: its verifier key, @, its address; may be repeated.",
+      valueName: "key@url"))
+  var witnesses: [String] = []
+
   @OptionGroup var kernel: KernelOption
 
   func validate() throws {
@@ -104,6 +111,7 @@ struct MasterCommand: AsyncParsableCommand {
     configuration.verifierThreads = verifierThreads
     configuration.kernel = kernel
     configuration.ledgerName = ledgerName
+    configuration.witnesses = try witnesses.map { try WitnessAddress($0) }
     guard listen.isLoopback || configuration.token != nil else {
       throw CommandFailure(
         .badUsage,

@@ -63,8 +63,10 @@ struct SubmitCommand: AsyncParsableCommand {
   @Flag(help: "Whether everybody may fetch the job's spec and scene.")
   var visibility: Visibility?
 
-  @Flag(help: "Stay until the job ends.")
+  @Flag(help: "Stay until the job ends; with --final until all its frames are final.")
   var wait = false
+
+  @OptionGroup var finality: FinalityOption
 
   @Option(
     name: .shortAndLong,
@@ -78,6 +80,9 @@ struct SubmitCommand: AsyncParsableCommand {
   func validate() throws {
     if output != nil, !wait {
       throw ValidationError("--output goes with --wait; without it, `glint fetch` downloads the frames")
+    }
+    if finality.onlyFinal, !wait {
+      throw ValidationError("--final goes with --wait; without it, `glint fetch --final` takes final frames")
     }
     if let output { try FramePattern(output).checkIsPicture() }
     guard trust >= 0, trust <= 1 else { throw ValidationError("--trust is \(trust), expected a share from 0 to 1") }
@@ -116,9 +121,10 @@ struct SubmitCommand: AsyncParsableCommand {
         return
       }
       Terminal.note("job \(job.id)")
-      let collector = FrameCollector(client: client, pattern: FramePattern(output ?? "frame.####.png"))
+      let collector = FrameCollector(
+        client: client, pattern: FramePattern(output ?? "frame.####.png"), finality: finality)
       let progress = JobProgress()
-      let end = try await JobFollower(client: client, job: job.id).follow { detail in
+      let end = try await JobFollower(client: client, job: job.id).follow(untilFinal: finality.onlyFinal) { detail in
         progress.show(detail)
         try await collector.fetchFinished(of: detail)
       }
@@ -133,6 +139,7 @@ struct SubmitCommand: AsyncParsableCommand {
         for file in collector.files { Output.line(file.file) }
         Terminal.note(JobText.cost(end.job))
       }
+      finality.tell(collector.files)
       try JobText.finish(end)
     }
   }

@@ -19,7 +19,7 @@ struct CheckTests {
   func probation() throws {
     var test = TestFarm(seed: 5, checkRate: 0.1, policy: { $0.probationCount = 20 })
     // One frame of many units: no last checks are drawn before its end.
-    _ = try test.add(draft(width: 1024, height: 512, samples: 4096, tile: 16))
+    _ = try test.add(draft(width: 2048, height: 512, samples: 4096, tile: 16))
     let agent = try test.enter("a")
     var checked: [Bool] = []
     for _ in 0..<1000 {
@@ -85,7 +85,7 @@ struct CheckTests {
   func rate() throws {
     var test = TestFarm(seed: 6, checkRate: 0.2, policy: { $0.probationCount = 0 })
     // One frame of many units: no last checks are drawn before its end.
-    let job = try test.add(draft(width: 1024, height: 512, samples: 4096, tile: 16))
+    let job = try test.add(draft(width: 2048, height: 512, samples: 4096, tile: 16))
     let agent = try test.enter("a")
     let units = test.farm.jobs[job]!.plan.units.count
     var (count, wanted) = (0, 0)

@@ -144,7 +144,7 @@ struct EvidenceTests {
   func abandoned() throws {
     for action in ["cancel", "pause"] {
       var test = lax()
-      let job = try test.add(draft(width: 512, height: 512, samples: 64, tile: 16))
+      let job = try test.add(draft(width: 1024, height: 512, samples: 64, tile: 16))
       let (author, peer) = (try test.enter("a"), try test.enter("b"))
       for _ in 0..<40 { for lease in try test.lease(author, 1) { try test.deliver(lease) } }
       _ = action == "cancel" ? try test.farm.cancel(job, now: test.now) : try test.farm.pause(job)

@@ -179,4 +179,78 @@ struct JobTests {
     #expect(test.farm.jobView(job)?.record.state == .finished)
     #expect(test.farm.jobView(job)?.record.endedAt == test.now + 7)
   }
+
+  @Test("A job of another kernel revision ends with the reason, and nothing of it is handed out, checked or credited")
+  func otherRevision() throws {
+    var test = TestFarm()
+    var ledger = Ledger()
+    let old = try test.add(draft("old", frames: 1...3))
+    let agent = try test.enter("a")
+    // One frame is delivered; of another a unit is here and one in work.
+    for lease in try test.lease(agent, 100) where lease.ref.frame == 1 { try test.deliver(lease) }
+    test.assemble()
+    let leases = try test.lease(agent, 2)
+    if let lease = leases.first { try test.deliver(lease) }
+    let done = try test.add(draft("done"))
+    try test.work([agent])
+    test.assemble()
+    ledger.apply(test.farm.takeChanges())
+    let before = ledger.stored
+    var farm = Farm(
+      restoring: before, policy: test.farm.policy, kernelRevision: revision + 1, now: test.now + 1,
+      random: seededRandom(2))
+    let record = try #require(farm.jobView(old)?.record)
+    #expect(record.state == .failed)
+    let reason = try #require(record.reason)
+    #expect(reason.contains("kernel revision \(revision)") && reason.contains("\(revision + 1)"))
+    #expect(farm.jobView(done)?.record.state == .finished)
+    #expect(farm.isDelivered(done, frame: 1) && farm.isDelivered(old, frame: 1))
+    #expect(farm.inconsistency() == nil)
+    var events = farm.takeEvents()
+    let newcomer = agentRecord("b", owner: "b", kernelRevision: revision + 1)
+    try farm.register(newcomer, now: test.now)
+    #expect(try farm.lease(to: newcomer.key, count: 32, prepared: [], now: test.now).isEmpty)
+    #expect(farm.nextVerification(now: test.now, isReferee: false) == nil)
+    #expect(faultCode { _ = try farm.retry(old) } == "wrong_state")
+    events += farm.takeEvents()
+    let isAssembling = events.contains { if case .assemble = $0 { true } else { false } }
+    #expect(!isAssembling)
+    // The version that it is of goes on where it was.
+    ledger.apply(farm.takeChanges())
+    #expect(ledger.stored.units == before.units)
+    farm = Farm(
+      restoring: ledger.stored, policy: test.farm.policy, kernelRevision: revision, now: test.now + 2,
+      random: seededRandom(3))
+    #expect(try farm.retry(old).state == .active)
+    #expect(try !farm.lease(to: agent, count: 32, prepared: [], now: test.now + 2).isEmpty)
+    #expect(farm.inconsistency() == nil)
+  }
+
+  @Test("A budget counts what is pending and what is in hand, so many agents at once hardly overrun it")
+  func budget() throws {
+    var test = TestFarm(checkRate: 1e-12) {
+      $0.probationCount = 0
+      $0.checksWhenIdle = false
+    }
+    var record = draft(width: 1024, height: 1024, samples: 64, tile: 64)
+    // Of some hundred units' worth fifty.
+    let budget = 50 * CreditWeights.current.credit(outcome(UnitRef(job: JobID("x"), frame: 1, unit: 30)).counters)
+    record.budget = budget
+    let job = try test.add(record)
+    let agents = try (0..<12).map { try test.enter("a\($0)") }
+    var held: [LeaseRecord] = []
+    for _ in 0..<40 {
+      for agent in agents { held += try test.lease(agent, 16) }
+      for lease in held { try test.deliver(lease) }
+      held = []
+    }
+    let cost = test.farm.committedCost(of: job)
+    #expect(test.farm.jobs[job]?.record.state == .paused)
+    #expect(test.farm.cost(of: job) == 0)
+    #expect(cost >= budget && cost < 2 * UInt128(budget), "\(cost) of \(budget)")
+    let reason = try #require(test.farm.jobs[job]?.record.reason)
+    #expect(reason.contains("0 paid") && reason.contains("pending"))
+    #expect(try test.farm.setBudget(job, budget).state == .paused)
+    #expect(try test.farm.setBudget(job, 100 * budget).state == .active)
+  }
 }

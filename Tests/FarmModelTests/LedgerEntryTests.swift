@@ -17,7 +17,9 @@ func ledgerEntry(_ random: inout SeededGenerator, contributor: UInt8? = nil) -> 
   counters.shadingEvaluations = .random(in: 0...LedgerEntry.counterLimit, using: &random)
   counters.nonFiniteSamples = .random(in: 0...LedgerEntry.counterLimit, using: &random)
   let size = 1 << Int.random(in: 0...10, using: &random)
-  let first = size * Int.random(in: 0...20, using: &random)
+  // A node of the tree of samples, cut off or not.
+  let first = 1 + size * Int.random(in: 0...20, using: &random)
+  let sampleCount = Int.random(in: size / 2 + 1...size, using: &random)
   let x = Int.random(in: 0..<JobSpec.edgeLimit, using: &random)
   let y = Int.random(in: 0..<JobSpec.edgeLimit, using: &random)
   let isRevocation = contributor == nil && Bool.random(using: &random)
@@ -25,12 +27,12 @@ func ledgerEntry(_ random: inout SeededGenerator, contributor: UInt8? = nil) -> 
     work: Bool.random(using: &random) ? .rendered : .checked,
     revocation: isRevocation ? .init(entry: random.next(), reason: .banned) : nil,
     settledAt: .random(in: 0...(1 << 40), using: &random), job: JobNumber(random.next()),
-    spec: ContentHash(bytes: bytes(32, &random))!, kernelRevision: UInt32.random(in: 0...UInt32.max, using: &random),
+    spec: ContentHash(bytes: bytes(32, &random))!, kernelRevision: UInt32.random(in: 5...UInt32.max, using: &random),
     frame: UInt32.random(in: 0...UInt32.max, using: &random),
     tile: TileRectangle(
       x: x, y: y, width: .random(in: 1...JobSpec.edgeLimit - x, using: &random),
       height: .random(in: 1...JobSpec.edgeLimit - y, using: &random)),
-    samples: first..<first + size, digest: ContentHash(bytes: bytes(32, &random))!, counters: counters,
+    samples: first..<first + sampleCount, digest: ContentHash(bytes: bytes(32, &random))!, counters: counters,
     lease: LeaseNumber(random.next(), random.next()), agent: KeyBytes(bytes(32, &random))!,
     contributor: KeyBytes(contributor.map { [UInt8](repeating: $0, count: 32) } ?? bytes(32, &random))!,
     contributorSignature: SignatureBytes(bytes(64, &random))!, agentSignature: SignatureBytes(bytes(64, &random))!)
@@ -67,6 +69,31 @@ struct LedgerEntryTests {
     }
     // The tag alone.
     #expect(refused > 8 * 14)
+  }
+
+  @Test("Samples must be a node of the tree that the entry's kernel revision has")
+  func samples() throws {
+    var random = SeededGenerator(seed: 6)
+    var entry = ledgerEntry(&random)
+    for (revision, range, isNode) in [
+      (UInt32(4), 2..<4, true), (4, 0..<8, true), (4, 64..<72, true), (4, 2..<72, false), (4, 3..<6, false),
+      (5, 2..<4, false), (5, 0..<1, true), (5, 1..<72, true), (5, 1..<3, true), (5, 65..<72, true), (5, 2..<72, false),
+    ] {
+      entry.kernelRevision = revision
+      entry.samples = range
+      #expect((entry.fault == nil) == isNode, "\(revision), \(range)")
+      guard isNode else { continue }
+      #expect(try LedgerEntry(entry.encoded) == entry)
+    }
+    entry.kernelRevision = 5
+    entry.samples = 0..<1
+    // 124: first sample, as docs/ledger.md has it.
+    var bytes = entry.encoded
+    bytes[124] = 2
+    bytes[128] = 2
+    #expect {
+      try LedgerEntry(bytes)
+    } throws: { ($0 as? LedgerEntryError)?.description.contains("samples are 2..<4") == true }
   }
 
   @Test("Too few and too many bytes are refused")

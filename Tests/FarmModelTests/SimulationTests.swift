@@ -67,6 +67,10 @@ private struct Simulation {
         // Where everything is checked, no lie is part of a picture.
         #expect(farm.receivedUnits(job, frame: frame).allSatisfy { $0.result.digest == outcome($0.ref).digest })
       }
+      if let attempt = farm.assembly(job, frame: frame), chance(0.3) {
+        // Statistics may suspect anybody.
+        farm.screened(job, frame: frame, attempt: attempt, suspects: [0, 3, 5].filter { _ in chance(0.5) })
+      }
       farm.frameAssembled(job, frame: frame, digest: ContentHash(hashing: []), now: now)
     }
     while chance(0.5), let next = farm.nextVerification(now: now, isReferee: chance(0.3)) {

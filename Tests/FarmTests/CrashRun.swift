@@ -90,7 +90,8 @@ struct CrashRun: ~Copyable {
       store: world, hub: EventHub(), policy: CrashRun.policy, kernelRevision: kernelRevision, logger: quietLogger,
       random: CrashRun.seeded(UInt64(restartCount)))
     let log = LedgerLog(TileLog(world.log, signer: NoteSigner(name: "crash.test", key: world.logKey)!))
-    let master = Master(keeper: keeper, log: log, intake: ResultIntake(keeper: keeper, planes: world))
+    let master = Master(
+      keeper: keeper, log: log, intake: ResultIntake(keeper: keeper, planes: world, cache: PlaneCache()))
     try await LedgerKeeper.start(keeper, log, master.index, logger: quietLogger)
     return master
   }

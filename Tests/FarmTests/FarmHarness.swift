@@ -94,6 +94,7 @@ struct RunningMaster: Sendable {
     configuration.token = token
     // An agent that has gone keeps others' checks waiting so long.
     configuration.policy.presenceSeconds = 1.5
+    configuration.ledgerInterval = .zero
     change(&configuration)
     let (urls, continuation) = AsyncStream.makeStream(of: URL.self)
     let service = RunningService(

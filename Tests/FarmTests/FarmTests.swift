@@ -90,9 +90,9 @@ struct FarmTests {
 
   @Test("The units of an agent that vanished are rendered by another")
   func vanished() async throws {
-    let frames = 1...2
+    let frames = 1...4
     let settings = RenderSettings.tiny(width: 130, height: 90)
-    let master = try await RunningMaster(in: folder.folder("master")) { $0.policy.leaseSeconds = 1.5 }
+    let master = try await RunningMaster(in: folder.folder("master")) { $0.policy.leaseSeconds = 3 }
     let job = try await master.submit(frames: frames, settings, samples: 32, folder: folder.folder("bundle"))
     // One takes units and is never heard of again; one dies at work.
     let silent = try await ManualAgent("silent", of: master, in: folder)

@@ -1,4 +1,4 @@
-import FarmLedger
+import Crypto
 import FarmModel
 import FarmStore
 import FarmWire
@@ -10,6 +10,7 @@ import Synchronization
 import Testing
 
 @testable import FarmAgent
+@testable import FarmLedger
 @testable import FarmMaster
 
 @Suite("The ledger of a running farm", .timeLimit(.minutes(2)), .serialized)
@@ -152,7 +153,7 @@ struct LedgerServiceTests {
       return summary.state == "paused" ? summary : nil
     }
     #expect(paused.reason?.contains("glint budget \(job)") == true)
-    #expect(paused.credit >= 1 && paused.estimatedCredit == 5 && paused.budget == 1)
+    #expect(paused.credit + paused.pendingCredit >= 1 && paused.estimatedCredit == 5 && paused.budget == 1)
     #expect(try await master.client.setBudget(job, 2).state == "paused")
     #expect(try await master.client.setBudget(job, nil).state == "active")
     _ = try await master.digests(of: job)
@@ -218,5 +219,134 @@ struct LedgerServiceTests {
     } catch {
       return error as? MasterError
     }
+  }
+
+  /// Answers as `c2sp.org/tlog-witness` says, from what it saw last.
+  private final class LoopbackWitness: Sendable {
+    let signer = NoteSigner(
+      name: "witness.example/w1", key: Curve25519.Signing.PrivateKey(), algorithm: .cosignature)!
+    private let seen = Mutex<UInt64>(0)
+    let conflictCount = Mutex(0)
+
+    func answer(_ request: ScriptedServer.Request) -> [UInt8] {
+      guard request.method == "POST", request.target == "/farm/add-checkpoint" else {
+        return ScriptedServer.response(404, [])
+      }
+      let parts = String(decoding: request.body, as: UTF8.self).split(separator: "\n\n", maxSplits: 1)
+      guard parts.count == 2, let old = UInt64(parts[0].split(separator: "\n")[0].dropFirst(4)),
+        let note = try? SignedNote(Array(parts[1].utf8)), let head = try? Checkpoint(text: note.text)
+      else { return ScriptedServer.response(400, []) }
+      return seen.withLock { seen in
+        guard old == seen else {
+          conflictCount.withLock { $0 += 1 }
+          return ScriptedServer.response(409, Array("\(seen)\n".utf8))
+        }
+        seen = head.size
+        guard let line = try? signer.sign(note.text, at: 1_700_000_000).line else {
+          return ScriptedServer.response(500, [])
+        }
+        return ScriptedServer.response(200, Array(line.utf8))
+      }
+    }
+  }
+
+  @Test("A master has its checkpoints signed by its witnesses, waits for none, and learns what they saw last")
+  func witnesses() async throws {
+    let witness = LoopbackWitness()
+    let server = ScriptedServer { request, _ in witness.answer(request) }
+    defer { server.stop() }
+    let addresses = try [
+      // One that is down.
+      "\(NoteSigner(name: "down.example", key: Curve25519.Signing.PrivateKey(), algorithm: .cosignature)!.verifier)@http://127.0.0.1:\(ScriptedServer.unusedPort())",
+      "\(witness.signer.verifier)@\(server.url.absoluteString)/farm",
+    ].map { try WitnessAddress($0) }
+    let log = DiskLogFolder(folder.folder("master").appendingPathComponent("ledger"))
+    var size: UInt64 = 0
+    for run in 1...2 {
+      let master = try await RunningMaster(in: folder.folder("master")) {
+        $0.policy.probationCount = 1_000_000
+        $0.witnesses = addresses
+      }
+      let agent = try RunningAgent("agent\(run)", of: master, in: folder)
+      let job = try await master.submit(
+        frames: 1...1, .tiny(), samples: 4, folder: folder.folder("bundle"), name: "run \(run)")
+      _ = try await settled(job, master)
+      let key = try #require(try await log.publishedKey())
+      let (known, witnessKey) = (size, witness.signer.verifier)
+      size = try await eventually("a signed checkpoint of run \(run)") { () -> UInt64? in
+        let signed = try SignedCheckpoint(try await log.checkpointBytes(), key: key)
+        let times = try signed.cosignatures(by: [witnessKey]).map(\.time)
+        return signed.checkpoint.size > known && times == [1_700_000_000] ? signed.checkpoint.size : nil
+      }
+      try await agent.service.stop()
+      try await master.stop()
+      // As if the master had died before it could publish the signature.
+      let file = folder.folder("master").appendingPathComponent("ledger/checkpoint")
+      var note = try SignedNote([UInt8](Data(contentsOf: file)))
+      note.signatures.removeAll { $0.name == witnessKey.name }
+      try Data(note.encoded.utf8).write(to: file)
+    }
+    // So the second master did not know what the witness had seen.
+    #expect(witness.conflictCount.withLock { $0 } >= 1)
+  }
+
+  @Test(
+    "A witness's address is its key and its URL",
+    arguments: [
+      "w", "w@http://h", "w+1234abcd+AAAA@http://h", "https://h/w", "@https://h",
+      "farm.example+0e9a7d5c+AQ==@https://h",
+    ])
+  func malformedWitness(text: String) {
+    let error = #expect(throws: MasterFault.self) { try WitnessAddress(text) }
+    #expect(error?.description.contains("--witness") == true)
+  }
+
+  @Test("An agent finds entries that the master does not know by agent any more, and tells a trouble once")
+  func forgottenEntries() async throws {
+    let master = try await master()
+    let agent = try RunningAgent("agent", of: master, in: folder)
+    let job = try await master.submit(frames: 1...2, .tiny(), samples: 4, folder: folder.folder("bundle"))
+    let count = try await settled(job, master).unitCount
+    let key = KeyID(
+      try SigningKeyFile(reading: folder.folder("agent").appendingPathComponent("agent.key")).publicKeyText)
+    let log = MasterLogSource(client: master.client)
+    let size = try await eventually("all entries are in the log") { () -> UInt64? in
+      let size = try Checkpoint(text: SignedNote(try await log.checkpointBytes()).text).size
+      return size >= count ? size : nil
+    }
+    // A master that knows nothing by agent, but has the log.
+    let forgetful = ScriptedServer { request, _ in
+      guard request.target.contains("/entries") else { return ScriptedServer.response(503, json: "{}") }
+      return ScriptedServer.response(200, json: #"{"entries": [], "knownFrom": \#(size)}"#)
+    }
+    defer { forgetful.stop() }
+    let client = OwnedClient(try MasterClient(url: forgetful.url, token: nil, policy: .once))
+    let receipts = folder.folder("receipts")
+    let troubles = Mutex<[String]>([])
+    @Sendable func report(_ report: AgentReport) {
+      if case .receiptsDelayed(let text) = report { troubles.withLock { $0.append(text) } }
+    }
+    // It was here before there was any entry.
+    let published = try await log.checkpointBytes()
+    let verifier = try #require(try await log.publishedKey())
+    let memory = ReceiptKeeper.Memory(
+      key: verifier.description, origin: verifier.name, size: 0, root: TreeHash.empty,
+      note: String(decoding: published, as: UTF8.self), next: 0)
+    try FileManager.default.createDirectory(at: receipts, withIntermediateDirectories: true)
+    try JSONEncoder().encode(memory).write(to: receipts.appendingPathComponent("log.json"))
+    let keeper = ReceiptKeeper(client: client.client, source: log, agent: key, folder: receipts, report: report)
+    try await keeper.fetch()
+    let names = try FileManager.default.contentsOfDirectory(atPath: receipts.path)
+    #expect(names.count { $0.hasSuffix(Receipt.fileExtension) } == count)
+    #expect(try await keeper.memory()?.next == size)
+    // The same trouble again and again is told once.
+    let cut = ReceiptKeeper(
+      client: client.client, source: MasterLogSource(client: client.client), agent: key, folder: receipts,
+      report: report)
+    for _ in 0..<3 { await cut.look() }
+    #expect(troubles.withLock { $0 }.count == 1)
+    #expect(troubles.withLock { $0 }.first?.contains(receipts.path) == true)
+    try await agent.service.stop()
+    try await master.stop()
   }
 }

@@ -25,25 +25,45 @@ struct DeterminismTests {
     #expect(wide.counters == reference.counters)
   }
 
-  @Test("However tiles and passes are cut, the film has the same bits and the work the same sum")
-  func tilesAndPasses() throws {
+  @Test(
+    "However tiles and samples are cut, the film has the same bits and the work the same sum",
+    arguments: [1, 2, 3, 16, 23])
+  func cuts(sampleCount: Int) throws {
     let frame = prepared(mixedScene())
-    let whole = render(frame, size, samples: 0..<16)
-    let film = Film(width: 48, height: 32)
-    var counters = WorkCounters()
-    for samples in [0..<8, 8..<12, 12..<14, 14..<15, 15..<16] {
-      for tile in [
-        TileRectangle(x: 0, y: 0, width: 16, height: 32), TileRectangle(x: 16, y: 0, width: 32, height: 16),
-        TileRectangle(x: 16, y: 16, width: 16, height: 16), TileRectangle(x: 32, y: 16, width: 16, height: 16),
-      ] {
-        let unit = try renderUnit(frame, settings: size, frameNumber: 1, tile: tile, samples: samples)
+    let whole = render(frame, size, samples: 0..<sampleCount)
+    var random = SeededGenerator(seed: UInt64(sampleCount))
+    for _ in 0..<3 {
+      let film = Film(width: 48, height: 32, sampleCount: sampleCount)
+      var counters = WorkCounters()
+      for cut in RandomCuts.units(width: 48, height: 32, sampleCount: sampleCount, &random) {
+        let unit = try renderUnit(
+          frame, settings: size, frameNumber: 1, tile: cut.tile, samples: cut.samples)
         film.add(unit.planes)
         counters = counters + unit.counters
       }
+      #expect(film.isComplete)
+      #expect(sameBits(film.sums, whole.planes.values))
+      #expect(counters == whole.counters)
     }
-    #expect(film.isComplete(sampleCount: 16))
-    #expect(sameBits(film.mergedSums(), whole.planes.values))
-    #expect(counters == whole.counters)
+  }
+
+  @Test("Asking where time goes changes no bit, and every stage takes some")
+  func times() throws {
+    let frame = prepared(mixedScene())
+    let times = StageTimes()
+    let tile = TileRectangle(x: 0, y: 0, width: 48, height: 32)
+    let start = ContinuousClock.now
+    let timed = try renderUnit(frame, settings: size, frameNumber: 1, tile: tile, samples: 0..<8, times: times)
+    let elapsed = ContinuousClock.now - start
+    let plain = try renderUnit(frame, settings: size, frameNumber: 1, tile: tile, samples: 0..<8)
+    #expect(sameBits(timed.planes.values, plain.planes.values))
+    #expect(timed.counters == plain.counters)
+    var sum = Duration.zero
+    for stage in StageTimes.Stage.allCases {
+      #expect(times[stage] > .zero, "\(stage)")
+      sum += times[stage]
+    }
+    #expect(sum <= elapsed)
   }
 
   @Test("Seed and frame number change the samples")

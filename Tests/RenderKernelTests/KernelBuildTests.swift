@@ -32,7 +32,7 @@ struct KernelBuildTests {
       (TileRectangle(x: 60, y: 42, width: 1, height: 1), 5..<6),
     ].map { tile, samples in
       let unit = try frame.render(
-        settings: size, frameNumber: 3, tile: tile, samples: samples, isCancelled: { false })
+        settings: size, frameNumber: 3, tile: tile, samples: samples, times: nil, isCancelled: { false })
       return Result(digest: digest(unit.planes.values.bytes), counters: unit.counters)
     }
   }

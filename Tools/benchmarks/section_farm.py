@@ -15,14 +15,15 @@ from farm import Farm
 from machine import say, table
 from scenes import scenes
 
-SAMPLES = 64
+SIZE = '480x270'
+SAMPLES = 80
 
 
 def section(options):
     scene, = scenes(options.assets, ['interior'])
     file, _ = scene.prepared
     work = pathlib.Path(options.work)
-    picture = ['--frames', f'1-{options.frames}', '--size', '640x360', '--samples', SAMPLES]
+    picture = ['--frames', f'1-{options.frames}', '--size', SIZE, '--samples', SAMPLES]
     say('farm: glint render')
     with Stopwatch() as alone:
         ours.run([options.glint, 'render', file, *picture, '--threads', 2, '-o', work / 'alone.##.png'])
@@ -37,10 +38,14 @@ def section(options):
             credits = json.loads(farm.run('credits', '--json'))['credits']
         checked = sum(credit['checkRays'] for credit in credits) / max(1, sum(credit['rays'] for credit in credits))
         results[name] = dict(vars(watch), checked=checked)
+        different = [frame.name for frame in work.glob('alone.*.png')
+                     if frame.read_bytes() != (work / frame.name.replace('alone', name)).read_bytes()]
+        if different:
+            raise RuntimeError(f'checking {name}: pictures differ from those of glint render: {", ".join(different)}')
         rows.append([f'farm, checking {name}', f'{watch.seconds:.1f}', f'{watch.seconds / options.frames:.1f}',
                      f'{watch.seconds / alone.seconds:.3f}', f'{100 * checked:.1f} %', f'{watch.cpu:.1f}',
                      f'{watch.cpu / alone.cpu:.3f}'])
-    return f'{__doc__.strip()}\n\n{options.frames} frames of 640×360 with {SAMPLES} samples.\n\n' + table(
+    return f'{__doc__.strip()}\n\n{options.frames} frames of {SIZE.replace("x", "×")} with {SAMPLES} samples.\n\n' + table(
         ['', 'seconds', 'a frame', 'of `glint render`', 'checked', 'CPU s', 'of `glint render`'], rows), results
 
 

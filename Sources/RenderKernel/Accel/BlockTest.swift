@@ -23,6 +23,25 @@ enum EdgeTest {
     }
     return (vertex(0), vertex(1), vertex(2))
   }
+
+  /// What `TriangleTest.edges` gives for one triangle of the block.
+  @inline(__always)
+  static func edges(
+    _ block: UnsafeRawPointer, _ lane: Int, _ traveller: UnsafePointer<Traveller>
+  ) -> (depths: SIMD3<Float>, edges: SIMD3<Float>) {
+    let column = block + 4 &* lane
+    @inline(__always) func row(_ axis: Int32) -> SIMD4<Float> {
+      let row = column + Int(axis) &* TriangleBlock.rowByteCount
+      return SIMD4(
+        row.load(as: Float.self), row.load(fromByteOffset: TriangleBlock.vertexByteCount, as: Float.self),
+        row.load(fromByteOffset: 2 * TriangleBlock.vertexByteCount, as: Float.self), 0)
+    }
+    let z = row(traveller.pointee.frame.axisZ) - traveller.pointee.frame.originZ
+    let x = (row(traveller.pointee.frame.axisX) - traveller.pointee.frame.originX) - traveller.pointee.frame.shearX * z
+    let y = (row(traveller.pointee.frame.axisY) - traveller.pointee.frame.originY) - traveller.pointee.frame.shearY * z
+    let e = x.cab * y.bca - y.cab * x.bca
+    return (SIMD3(z.x, z.y, z.z), SIMD3(e.x, e.y, e.z))
+  }
 }
 
 /// What `TriangleTest.edges` gives for the eight triangles of a block.
@@ -62,4 +81,10 @@ struct BlockEdges {
     v = ax * cy - ay * cx
     w = bx * ay - by * ax
   }
+}
+
+extension SIMD4<Float> {
+  /// The first three lanes, turned.
+  @inline(__always) fileprivate var cab: SIMD4<Float> { SIMD4(z, x, y, w) }
+  @inline(__always) fileprivate var bca: SIMD4<Float> { SIMD4(y, z, x, w) }
 }

@@ -243,9 +243,9 @@ struct PacketTraversal<F: AlphaFilter, S: HitSink> {
     while left != 0 {
       let lane = left.trailingZeroBitCount
       left &= left &- 1
-      let frame = rays.frame(lane)
+      var frame = rays.frame(lane)
       let refined = TriangleTest.refined(
-        frame, plain[lane], sum[lane], SIMD3(depths.0[lane], depths.1[lane], depths.2[lane]), extent, corners.0,
+        &frame, plain[lane], sum[lane], SIMD3(depths.0[lane], depths.1[lane], depths.2[lane]), extent, corners.0,
         corners.1, corners.2)
       plain[lane] = refined.sum == refined.sum ? refined.plain : -.infinity
     }

@@ -1,3 +1,5 @@
+import CLaneIntrinsics
+
 /// Rays of a traversal: arrays that the caller owns.
 struct RayStream {
   var count: Int
@@ -19,6 +21,8 @@ protocol HitSink {
   static var stopsAtFirst: Bool { get }
   /// - Parameter hit: The nearest hit or a miss; of sinks that stop at the first, any.
   func put(_ ray: Int, _ hit: Hit)
+  /// Asks for the memory of the ray's answer.
+  func prepare(_ ray: Int)
 }
 
 /// Nearest hits, by ray.
@@ -39,6 +43,15 @@ struct ClosestHitSink: HitSink {
     instance[ray] = hit.instance
     triangle[ray] = hit.triangle
   }
+
+  @inline(__always)
+  func prepare(_ ray: Int) {
+    if let t { glint_prefetch(t + ray) }
+    glint_prefetch(u + ray)
+    glint_prefetch(v + ray)
+    glint_prefetch(instance + ray)
+    glint_prefetch(triangle + ray)
+  }
 }
 
 /// 1 where a ray hits anything, else 0.
@@ -48,4 +61,7 @@ struct AnyHitSink: HitSink {
 
   @inline(__always)
   func put(_ ray: Int, _ hit: Hit) { isBlocked[ray] = hit.isMiss ? 0 : 1 }
+
+  @inline(__always)
+  func prepare(_ ray: Int) { glint_prefetch(isBlocked + ray) }
 }

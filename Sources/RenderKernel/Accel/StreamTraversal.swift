@@ -211,6 +211,15 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
     @inline(__always) func lanes(_ numbers: UnsafePointer<Float>) -> SIMD8<Float> {
       UnsafeRawPointer(numbers + nextRay).loadUnaligned(as: SIMD8<Float>.self)
     }
+    // Beyond what the processor fetches by itself.
+    @inline(__always) func ask(_ numbers: UnsafePointer<Float>) { glint_prefetch(numbers + nextRay + 32) }
+    ask(stream.directionX)
+    ask(stream.directionY)
+    ask(stream.directionZ)
+    ask(stream.originX)
+    ask(stream.originY)
+    ask(stream.originZ)
+    if let limits = stream.limits { ask(limits) }
     let direction = (x: lanes(stream.directionX), y: lanes(stream.directionY), z: lanes(stream.directionZ))
     @inline(__always) func isNarrow(_ a: SIMD8<Float>, _ limit: Float) -> Bool {
       glint_greatest8(a) - glint_least8(a) <= limit
@@ -224,6 +233,7 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
       isNarrow(origin.x, originSpread), isNarrow(origin.y, originSpread), isNarrow(origin.z, originSpread)
     else {
       rays.store(to: frames)
+      sink.prepare(nextRay)
       framesInRange = Lanes.bits(rays.inRange)
       framesEnd = nextRay &+ 8
       return false
@@ -312,7 +322,8 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
       L.areScalar ? insideOneByOne(block, traveller) : EdgeTest.inside(block, UnsafePointer(traveller))
     insideLists[insideCount] = index
     insideLists[TraversalMemory.width &+ insideCount] = inside
-    insideCount &+= inside == 0 ? 0 : 1
+    // The sign of minus a count of at most 255: no branch.
+    insideCount &+= Int((0 &- inside) >> 31)
   }
 
   /// The block that a traveller is at.
@@ -331,10 +342,10 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
       let lane = left.trailingZeroBitCount
       left &= left &- 1
       let (v0, v1, v2) = EdgeTest.corners(block, lane)
-      let (depths, edges) = TriangleTest.edges(traveller.pointee.frame, v0, v1, v2)
+      let (depths, edges) = EdgeTest.edges(block, lane, UnsafePointer(traveller))
       let tagged = block.load(fromByteOffset: TriangleBlock.indexOffset &+ 4 &* lane, as: UInt32.self)
       let hit = TriangleTest.distance(
-        traveller.pointee.frame, entry: traveller.pointee.entry, v0, v1, v2, depths: depths, edges: edges,
+        &traveller.pointee.frame, entry: traveller.pointee.entry, v0, v1, v2, depths: depths, edges: edges,
         isLarge: tagged & TriangleBlock.largeFlag != 0)
       if hit.t <= traveller.pointee.best.t, hit.t > 0, hit.sum == hit.sum {
         take(tagged, hit.t, edges.y / hit.sum, edges.z / hit.sum, traveller)
@@ -431,7 +442,8 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
   @inline(__always)
   private func takeFrame(of number: Int, _ traveller: UnsafeMutablePointer<Traveller>) -> Bool {
     if number < framesEnd {
-      traveller.pointee.frame = frames[number & 7]
+      UnsafeMutableRawPointer(traveller).copyMemory(
+        from: frames + (number & 7), byteCount: MemoryLayout<RayFrame>.size)
       return framesInRange >> UInt32(truncatingIfNeeded: number & 7) & 1 != 0
     }
     guard

@@ -98,22 +98,24 @@ enum TriangleTest {
     _ ray: RayFrame, entry: Float, _ v0: SIMD4<Float>, _ v1: SIMD4<Float>, _ v2: SIMD4<Float>,
     depths: SIMD3<Float>, edges e: SIMD3<Float>, isLarge: Bool
   ) -> SIMD3<Float>? {
-    let (t, sum) = distance(ray, entry: entry, v0, v1, v2, depths: depths, edges: e, isLarge: isLarge)
+    let (t, sum) = withUnsafePointer(to: ray) {
+      distance($0, entry: entry, v0, v1, v2, depths: depths, edges: e, isLarge: isLarge)
+    }
     guard t > 0, t < .infinity, sum == sum else { return nil }
     return SIMD3(t, e.y / sum, e.z / sum)
   }
 
   /// Where `complete` finds a hit, which counts if it is ahead; infinite where the ray misses the own box. And the sum of the
-  /// edge functions, NaN where it is none all the same.
+  /// edge functions, NaN where it is none all the same. The ray comes by its address: a copy of it would be made each time.
   @inline(__always)
   static func distance(
-    _ ray: RayFrame, entry: Float, _ v0: SIMD4<Float>, _ v1: SIMD4<Float>, _ v2: SIMD4<Float>,
+    _ ray: UnsafePointer<RayFrame>, entry: Float, _ v0: SIMD4<Float>, _ v1: SIMD4<Float>, _ v2: SIMD4<Float>,
     depths: SIMD3<Float>, edges e: SIMD3<Float>, isLarge: Bool
   ) -> (t: Float, sum: Float) {
-    let (near, far) = ray.interval(ownBox(v0, v1, v2))
+    let (near, far) = ray.pointee.interval(ownBox(v0, v1, v2))
     var sum = (e.x + e.y) + e.z
     let z = (e.x * depths.x + e.y * depths.y) + e.z * depths.z
-    var plain = (z / sum) * ray.shearZ
+    var plain = (z / sum) * ray.pointee.shearZ
     if isLarge { (plain, sum) = refined(ray, plain, sum, depths, extent(v0, v1, v2), v0, v1, v2) }
     // NaN, which only an overflow could make, becomes `far`.
     let t = Lanes.greater(Lanes.greater(Lanes.lesser(far, plain), near), entry)
@@ -129,8 +131,8 @@ extension TriangleTest {
   /// edge functions, NaN where the ray misses (docs/kernel-traversal.md, section 5).
   @inline(__always)
   static func refined(
-    _ ray: RayFrame, _ plain: Float, _ sum: Float, _ depths: SIMD3<Float>, _ extent: Float, _ v0: SIMD4<Float>,
-    _ v1: SIMD4<Float>, _ v2: SIMD4<Float>
+    _ ray: UnsafePointer<RayFrame>, _ plain: Float, _ sum: Float, _ depths: SIMD3<Float>, _ extent: Float,
+    _ v0: SIMD4<Float>, _ v1: SIMD4<Float>, _ v2: SIMD4<Float>
   ) -> (plain: Float, sum: Float) {
     let reach = Lanes.greater(Lanes.greater(depths.x.magnitude, depths.y.magnitude), depths.z.magnitude)
     let isNear = reach <= extent * farExtents
@@ -140,9 +142,10 @@ extension TriangleTest {
 
   @inline(never)
   private static func refinedInDouble(
-    _ ray: RayFrame, _ plain: Float, _ sum: Float, _ isNear: Bool, _ reach: Float, _ extent: Float, _ v0: SIMD4<Float>,
-    _ v1: SIMD4<Float>, _ v2: SIMD4<Float>
+    _ frame: UnsafePointer<RayFrame>, _ plain: Float, _ sum: Float, _ isNear: Bool, _ reach: Float, _ extent: Float,
+    _ v0: SIMD4<Float>, _ v1: SIMD4<Float>, _ v2: SIMD4<Float>
   ) -> (plain: Float, sum: Float) {
+    let ray = frame.pointee
     var result = plain
     let square = Double(extent) * Double(extent)
     if sum.magnitude < extent * extent * certainShare {

@@ -9,7 +9,8 @@ import SceneModel
 /// `glint bench`
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measures this machine.", subcommands: [TraversalCommand.self, LedgerCommand.self])
+    commandName: "bench", abstract: "Measures this machine.",
+    subcommands: [TraversalCommand.self, ProfileCommand.self, LedgerCommand.self, ScreeningCommand.self])
 
   /// `glint bench traversal`
   struct TraversalCommand: AsyncParsableCommand {

@@ -1,0 +1,63 @@
+import FarmModel
+import FarmWire
+import Foundation
+import FrameRenderer
+import KernelScene
+import SceneImport
+import Testing
+
+@testable import FarmAgent
+
+@Suite("What `glint submit` predicts and promises", .timeLimit(.minutes(2)))
+struct SubmitCommandTests {
+  private struct Cost: Decodable { var estimatedCredit: UInt64 }
+
+  private struct Answer: Decodable {
+    var job: JobID
+    var estimatedCredit: UInt64?
+  }
+
+  private let picture = Picture(scene: "interior", size: "256x144", frames: "1-3", samples: 16)
+
+  @Test("--dry-run needs no master, and says within a twentieth what rendering then costs")
+  func dryRun() async throws {
+    let folder = try TemporaryFolder()
+    // Nobody listens there.
+    let nowhere = "http://127.0.0.1:\(ScriptedServer.unusedPort())"
+    let text = try await GlintProcess.run(
+      ["submit", "--dry-run", "--json", "--master", nowhere] + picture.options.filter { $0 != "--json" },
+      home: folder.url)
+    let predicted = Double(try JSONDecoder().decode(Cost.self, from: Data(text.utf8)).estimatedCredit)
+    let imported = try GLTFImporter.load(URL(fileURLWithPath: picture.options[0]), options: ImportOptions())
+    var settings = RenderSettings(width: 256, height: 144)
+    settings.bounces = 4
+    let renderer = LocalRenderer(
+      scene: imported.scene, settings: settings, sampleCount: 16, tile: 64, threadCount: 2)
+    var work = WorkCounters()
+    try await renderer.render(frames: [1, 2, 3], state: { try imported.state(frame: $0) }, camera: 0) {
+      work = work + $0.counters
+    }
+    let actual = Double(CreditWeights.current.credit(work))
+    #expect(abs(predicted / actual - 1) < 0.05, "predicted \(predicted), actual \(actual)")
+  }
+
+  @Test("--estimate keeps the prediction with the job; --trust and --budget reach it")
+  func estimate() async throws {
+    let folder = try TemporaryFolder()
+    let (master, url) = try await GlintProcess.master(in: folder, listen: "127.0.0.1:0")
+    let owned = OwnedClient(try MasterClient(url: url, token: nil, policy: .command))
+    let submit = try GlintProcess(
+      ["submit", "--master", url.absoluteString, "--estimate", "--trust", "1e-6", "--budget", "5e9"] + picture.options,
+      home: folder.url)
+    #expect(await submit.end() == 0)
+    // What the threshold costs is said before.
+    #expect(submit.errors.contains("trust 1e-06: ") && submit.errors.contains("by the master's verifier"))
+    #expect(submit.errors.contains("predicted cost"))
+    let answer = try JSONDecoder().decode(Answer.self, from: Data(submit.output.utf8))
+    let job = try await owned.client.job(answer.job).job
+    #expect(answer.estimatedCredit ?? 0 > 0 && job.estimatedCredit == answer.estimatedCredit)
+    #expect(job.trust == 1e-6 && job.budget == 5_000_000_000)
+    master.signal(SIGINT)
+    #expect(await master.end() == 0)
+  }
+}
