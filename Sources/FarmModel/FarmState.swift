@@ -108,7 +108,7 @@ struct FrameProgress: Sendable {
     for takesOwn in preview ? [true] : [false, true] where taken.isEmpty {
       var index = open.count - 1
       while index >= 0, taken.count < limit {
-        let isOwn = !takesOwn && units[previews[open[index]]]?.record.result?.contributor == contributor
+        let isOwn = !takesOwn && unit(previews[open[index]])?.record.result?.contributor == contributor
         if !isOwn, failedUnits.isEmpty || mayHave(open[index], agent) { taken.append(open.remove(at: index)) }
         index -= 1
       }

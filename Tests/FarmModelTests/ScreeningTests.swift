@@ -170,7 +170,7 @@ struct ScreenedUnitTests {
     let check = try test.lease(key("agent-b"))
     try test.deliver(check[0])
     let evidence = test.farm.jobs[job]!.evidence[key("agent-a")]!
-    #expect(evidence.pending.allSatisfy { $0.drawn == TrustModel.Evidence() })
+    #expect(evidence.pending.allSatisfy { !$0.isDrawn })
     #expect(evidence.peerCheckedCount == 1)
   }
 
