@@ -21,7 +21,12 @@ extension Farm {
   /// a job that stands because we suspect ourselves waits for its operator.
   func isOpenForChecks(_ job: JobID) -> Bool {
     guard let job = jobs[job] else { return false }
-    return job.record.state != .paused || !disputes.contains { $0.job == job.record.id }
+    return job.record.pauseCause != .doubt
+  }
+
+  /// Whether the master's own kernel renders units of a job: checks, and disputes.
+  private func isOpenForVerifier(_ job: JobID) -> Bool {
+    isOpenForChecks(job) && jobs[job]?.record.pauseCause != .verifier
   }
 
   /// Whether an agent may render a unit of somebody else again.
@@ -151,7 +156,7 @@ extension Farm {
       return Verification(
         ref: ref, spec: job.record.spec, unit: job.plan.units[ref.unit], isDispute: isDispute)
     }
-    for ref in disputes where jobs[ref.job]?.record.state != .paused {
+    for ref in disputes where isOpenForVerifier(ref.job) {
       guard unit(ref)?.record.opinions.contains(where: { $0.checker == nil }) == false else { continue }
       if let found = make(ref, true) { return found }
     }
@@ -159,9 +164,8 @@ extension Farm {
     var oldest: (order: Int, found: Verification)?
     for (ref, check) in wantedChecks where check.order < oldest?.order ?? .max {
       if let checker = check.checker, let agent = agents[checker], isPresent(agent, now) { continue }
-      guard let unit = unit(ref), unit.record.check == .wanted, unit.checkLease == nil, isOpenForChecks(ref.job) else {
-        continue
-      }
+      guard let unit = unit(ref), unit.record.check == .wanted, unit.checkLease == nil, isOpenForVerifier(ref.job)
+      else { continue }
       let canPeer = presentAgents.contains { key in
         guard let agent = agents[key], isPresent(agent, now) else { return false }
         return canCheck(unit, key, agent.record.contributor)
@@ -235,7 +239,7 @@ extension Farm {
     for key in presentAgents {
       if let agent = agents[key], isPresent(agent, now), isProven(key) { owners.insert(agent.record.contributor) }
     }
-    for id in order where isOpenForChecks(id) {
+    for id in order where isOpenForVerifier(id) {
       guard let job = jobs[id], job.receivedUnitCount > job.settledUnitCount else { continue }
       for author in authors(job) {
         guard let evidence = job.evidence[author], let contributor = agents[author]?.record.contributor else {

@@ -88,7 +88,6 @@ extension Farm {
     tell(.unitChanged(ref))
     if unit.record.draw != .none { want(ref) }
     settleReady(ref.job, agent)
-    pauseIfOverBudget(ref.job)
     review(ref.job, ref.frame)
     return true
   }
@@ -120,7 +119,6 @@ extension Farm {
     unit.record.state = .settled
     enter(&unit.record)
     keep(unit)
-    pauseIfOverBudget(ref.job)
     jobs[ref.job]?.evidence[result.agent]?.settle(result.sequence)
     review(ref.job, ref.frame)
   }
