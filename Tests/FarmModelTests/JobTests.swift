@@ -439,10 +439,12 @@ struct JobTests {
   @Test("Near the end of its budget a job is worked on until it pauses")
   func endOfBudget() throws {
     var test = pendingFarm()
-    let record = draft(frames: 1...10, width: 256, height: 256)
-    let job = try test.add(record)
+    // A path costs more than one credit.
+    let job = try test.add(draft(frames: 1...10, width: 16, height: 16, samples: 1))
     let agent = try test.enter("a")
     for lease in try test.lease(agent, 4) { try test.deliver(lease) }
+    let paths = test.farm.jobs[job]!.donePathCount
+    #expect(test.farm.committedCost(of: job) > paths)
     // Less than a path is left.
     _ = try test.farm.setBudget(job, UInt64(test.farm.committedCost(of: job)) + 1)
     #expect(test.farm.jobs[job]?.record.state == .active)
