@@ -41,6 +41,8 @@ public enum Limits {
   public static let receiptInterval = Duration.seconds(30)
   /// Entries that a master tells of at once.
   static let receiptBatch = 1000
+  /// Entries of a log that are searched before it is noted how far: a whole number of bundles, some megabytes.
+  static let receiptSearch: UInt64 = 64 * 256
 
   /// After the first Ctrl-C: time for results under way to arrive and leases to go back.
   public static let farewell = Duration.seconds(10)

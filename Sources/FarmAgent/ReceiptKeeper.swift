@@ -130,30 +130,64 @@ actor ReceiptKeeper {
     var memory = Memory(
       key: key.description, origin: head.origin, size: head.size, root: head.root, note: signed.note.encoded,
       next: known?.next ?? 0)
+    do {
+      try await keepNew(&memory, isNewcomer: known == nil, signed, reader, key)
+    } catch {
+      // What was looked at is not looked at again; a newcomer that got nowhere stays one.
+      if known != nil || memory.next > 0 { try save(memory) }
+      throw error
+    }
+    try save(memory)
+  }
+
+  private func save(_ memory: Memory) throws {
+    try DurableFile.replace(memoryFile, with: [UInt8](JSONEncoder().encode(memory)))
+  }
+
+  /// Keeps receipts of entries from `memory.next` on, which grows with what was looked at, also where this throws.
+  ///
+  /// - Parameter isNewcomer: What a new agent of this folder may have earned before it came is not looked for.
+  private func keepNew(
+    _ memory: inout Memory, isNewcomer: Bool, _ signed: SignedCheckpoint, _ reader: TileReader, _ key: VerifierKey
+  ) async throws {
+    let size = signed.checkpoint.size
     var count = 0
+    defer {
+      if count > 0 {
+        report(.receipts(count: count))
+        removeOldest()
+      }
+    }
     while true {
       let answer = try await client.entries(of: agent, from: memory.next)
       if answer.knownFrom > memory.next {
-        let end = min(answer.knownFrom, head.size)
-        // What a new agent of this folder may have earned before it came is not looked for.
-        if known != nil { count += try await search(memory.next..<max(memory.next, end), signed, reader, key) }
-        memory.next = max(memory.next, end)
+        let end = max(memory.next, min(answer.knownFrom, size))
+        while !isNewcomer, memory.next < end {
+          let first = memory.next
+          // Whole bundles, so that none is read twice.
+          let chunk = (first / Limits.receiptSearch + 1) * Limits.receiptSearch
+          for index in try await search(first..<min(end, chunk), size) {
+            // What the search read was not hashed; this is.
+            try await keep(index, signed, reader, key)
+            memory.next = index + 1
+            count += 1
+          }
+          memory.next = min(end, chunk)
+          try save(memory)
+        }
+        memory.next = end
       }
       guard answer.entries.first.map({ $0 >= memory.next }) ?? true, answer.entries == answer.entries.sorted() else {
         throw LedgerError(.malformed, "the master named entries before \(memory.next), which were asked for")
       }
-      for index in answer.entries where index < head.size {
+      for index in answer.entries where index < size {
         try await keep(index, signed, reader, key)
         memory.next = index + 1
         count += 1
       }
       // Entries that are newer than the checkpoint come next time.
-      if answer.entries.count < Limits.receiptBatch || answer.entries.last! >= head.size { break }
-    }
-    try DurableFile.replace(memoryFile, with: [UInt8](JSONEncoder().encode(memory)))
-    if count > 0 {
-      report(.receipts(count: count))
-      removeOldest()
+      if answer.entries.count < Limits.receiptBatch || answer.entries.last! >= size { break }
+      try save(memory)
     }
   }
 
@@ -189,23 +223,17 @@ actor ReceiptKeeper {
     try DurableFile.replace(ReceiptKeeper.file(folder, index), with: Array(receipt.encoded.utf8))
   }
 
-  /// Keeps receipts of entries that the master does not know by agent any more: it reads them all.
-  ///
-  /// - Returns: How many there were.
-  private func search(
-    _ range: Range<UInt64>, _ signed: SignedCheckpoint, _ reader: TileReader, _ key: VerifierKey
-  ) async throws -> Int {
-    guard !range.isEmpty, let agent = KeyBytes(agent) else { return 0 }
+  /// Entries of this agent that the master does not know by agent any more: reads all of a range of a log of this size.
+  private func search(_ range: Range<UInt64>, _ size: UInt64) async throws -> [UInt64] {
+    guard !range.isEmpty, let agent = KeyBytes(agent) else { return [] }
     // Whole bundles: narrower ones may be gone.
     let width = UInt64(LedgerLimits.tileWidth)
-    let end = min(signed.checkpoint.size, (range.upperBound + width - 1) / width * width)
+    let end = min(size, (range.upperBound + width - 1) / width * width)
     var own: [UInt64] = []
     try await source.forEachEntry(in: range.lowerBound..<end) { index, bytes in
       if range.contains(index), let entry = try? LedgerEntry(bytes), entry.agent == agent { own.append(index) }
     }
-    // What it read was not hashed; this is.
-    for index in own { try await keep(index, signed, reader, key) }
-    return own.count
+    return own
   }
 
   private func removeOldest() {

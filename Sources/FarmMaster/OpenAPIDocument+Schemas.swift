@@ -169,7 +169,7 @@ extension OpenAPIDocument {
               "state": {"enum": ["active", "paused", "finished", "failed", "cancelled"]},
               "reason": {
                 "type": "string",
-                "description": "Why it failed or waits, or an agent's last failure."
+                "description": "Why it failed or waits, why its pictures never become final, or an agent's last failure."
               },
               "spec": {"$ref": "#/components/schemas/JobSpec"},
               "specHash": {"$ref": "#/components/schemas/Hash"},

@@ -67,7 +67,10 @@ struct Verifier: Service {
       if Task.isCancelled { return false }
       logger.error("Frame \(next.ref.frame) of job \(next.ref.job) cannot be checked: \(error)")
       try? await keeper.perform {
-        $0.pause(next.ref.job, reason: "frame \(next.ref.frame) cannot be checked by the master: \(error)")
+        $0.pause(
+          next.ref.job,
+          reason: "frame \(next.ref.frame) cannot be checked by the master: \(error); mend that, then resume",
+          cause: .verifier)
       }
       return false
     }

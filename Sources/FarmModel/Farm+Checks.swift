@@ -21,7 +21,12 @@ extension Farm {
   /// a job that stands because we suspect ourselves waits for its operator.
   func isOpenForChecks(_ job: JobID) -> Bool {
     guard let job = jobs[job] else { return false }
-    return job.record.state != .paused || !disputes.contains { $0.job == job.record.id }
+    return job.record.pauseCause != .doubt
+  }
+
+  /// Whether the master's own kernel renders units of a job: checks, and disputes.
+  private func isOpenForVerifier(_ job: JobID) -> Bool {
+    isOpenForChecks(job) && jobs[job]?.record.pauseCause != .verifier
   }
 
   /// Whether an agent may render a unit of somebody else again.
@@ -154,7 +159,7 @@ extension Farm {
       return Verification(
         ref: ref, spec: job.record.spec, unit: job.plan.units[ref.unit], isDispute: isDispute)
     }
-    for ref in disputes where jobs[ref.job]?.value.record.state != .paused {
+    for ref in disputes where isOpenForVerifier(ref.job) {
       guard unit(ref)?.record.opinions.contains(where: { $0.checker == nil }) == false else { continue }
       if let found = make(ref, true) { return found }
     }
@@ -162,7 +167,7 @@ extension Farm {
     var oldest: (order: Int, found: Verification)?
     for (ref, check) in wantedChecks where check.order < oldest?.order ?? .max {
       if let checker = check.checker, let agent = agents[checker], isPresent(agent, now) { continue }
-      guard let unit = unit(ref), unit.record.check == .wanted, unit.checkLease == nil, isOpenForChecks(ref.job) else {
+      guard let unit = unit(ref), unit.record.check == .wanted, unit.checkLease == nil, isOpenForVerifier(ref.job) else {
         continue
       }
       let canPeer = presentAgents.contains { agent in
@@ -239,7 +244,7 @@ extension Farm {
     for agent in presentAgents where agent.isProven && now - agent.lastSeen <= policy.presenceSeconds {
       owners.insert(agent.contributor)
     }
-    for id in order where isOpenForChecks(id) {
+    for id in order where isOpenForVerifier(id) {
       guard let job = jobs[id], job.receivedUnitCount > job.settledUnitCount else { continue }
       let authors = authors(job)
       for author in authors.gone + authors.present {

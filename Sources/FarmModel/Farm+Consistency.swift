@@ -57,6 +57,10 @@ extension Farm {
           return "frame \(number) holds back \(heldBack), not \(frame.heldBackCount)"
         }
       }
+      let cost = job.frames.values.reduce(UInt128(0)) { sum, frame in
+        frame.value.touchedUnits.reduce(sum) { $0 + $1.record.pendingCredit(isPeered: owners.count > 1) }
+      }
+      if cost != job.pendingCredit { return "job \(id): \(cost) credit pending, counted \(job.pendingCredit)" }
       let open = job.frames.values.reduce(0) { $0 + $1.openPreview.count + $1.openRest.count }
       if open != job.openPreviewCount + job.openRestCount { return "job \(id): \(open) open units, counted otherwise" }
       if received != job.receivedUnitCount || settled != job.settledUnitCount {

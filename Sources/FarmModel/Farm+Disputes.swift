@@ -136,8 +136,8 @@ extension Farm {
     pause(
       ref.job,
       reason:
-        "\(count) unrelated contributors differ from the master on a unit of frame \(ref.frame), and none agrees with it; test the master's machine and its version of glint. If the master is right, resume, and they are banned; if not, mend it and submit again"
-    )
+        "\(count) unrelated contributors differ from the master on a unit of frame \(ref.frame), and none agrees with it; test the master's machine and its version of glint. If the master is right, resume, and they are banned; if not, mend it and submit again",
+      cause: .doubt)
   }
 
   /// The master's own kernel gave two results for one unit: its machine cannot be trusted either.
@@ -154,8 +154,8 @@ extension Farm {
     pause(
       ref.job,
       reason:
-        "the master rendered one unit of frame \(ref.frame) twice with different results; test the master's memory, then resume"
-    )
+        "the master rendered one unit of frame \(ref.frame) twice with different results; test the master's memory, then resume",
+      cause: .doubt)
   }
 
   // MARK: - Bans
@@ -169,6 +169,7 @@ extension Farm {
     bannedCount += 1
     noteStanding(key)
     write(.agent(agent.record))
+    countOwner(agent.record.contributor, -1)
     tell(.agentsChanged)
     for id in agent.leases.sorted() {
       if let lease = leases[id] { end(lease) }

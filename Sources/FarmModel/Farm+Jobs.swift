@@ -49,7 +49,8 @@ extension Farm {
     sortJobs()
     tell(.jobChanged(record.id))
     tell(.workAvailable)
-    return record
+    reviewBudget(record.id)
+    return jobs[record.id]?.record ?? record
   }
 
   private func job(_ id: JobID) throws(FarmFault) -> Boxed<JobState> {
@@ -64,6 +65,8 @@ extension Farm {
   }
 
   mutating func keep(_ record: JobRecord) -> JobRecord {
+    var record = record
+    if record.state != .paused { record.pauseCause = nil }
     jobs[record.id]?.value.record = record
     write(.job(record))
     tell(.jobChanged(record.id))
@@ -73,22 +76,29 @@ extension Farm {
 
   public mutating func pause(_ id: JobID) throws(FarmFault) -> JobRecord {
     var record = try job(id).record
-    if record.state == .paused { return record }
-    guard record.state == .active else { throw conflict(record, "paused") }
+    if record.state == .paused, record.pauseCause != .budget { return record }
+    guard record.state == .active || record.state == .paused else { throw conflict(record, "paused") }
+    // A job that waits for room in its budget does not go on by itself any more.
     record.state = .paused
+    record.pauseCause = .owner
+    record.reason = nil
     return keep(record)
   }
 
+  /// A paused job goes on. Where its budget is used up it pauses for that at once.
   public mutating func resume(_ id: JobID) throws(FarmFault) -> JobRecord {
     var record = try job(id).record
     if record.state == .active { return record }
     guard let job = jobs[id], record.state == .paused else { throw conflict(record, "resumed") }
     record.state = job.completeCount == job.frameCount ? .finished : .active
     record.reason = nil
+    let wasInDoubt = record.pauseCause == .doubt
     let kept = keep(record)
     // Who resumes has looked: what the master's kernel says holds.
-    for ref in disputes where ref.job == id { decide(ref, isConfirmed: true) }
-    return kept
+    if wasInDoubt { for ref in disputes where ref.job == id { decide(ref, isConfirmed: true) } }
+    reviewBudget(id)
+    tell(.verificationWanted)
+    return jobs[id]?.record ?? kept
   }
 
   public mutating func cancel(_ id: JobID, now: FarmTime) throws(FarmFault) -> JobRecord {
@@ -125,7 +135,8 @@ extension Farm {
     let kept = keep(record)
     // What two owners contradicted meanwhile needs a third, or pauses the job now.
     for ref in disputes where ref.job == id && wantedChecks[ref] == nil { decide(ref) }
-    return kept
+    reviewBudget(id)
+    return jobs[id]?.record ?? kept
   }
 
   public mutating func setPriority(_ id: JobID, _ priority: Int) throws(FarmFault) -> JobRecord {
@@ -149,12 +160,19 @@ extension Farm {
   }
 
   /// The master cannot go on with a job by itself: a person must look.
-  public mutating func pause(_ id: JobID, reason: String) {
+  public mutating func pause(_ id: JobID, reason: String, cause: JobRecord.PauseCause = .picture) {
     guard let job = jobs[id] else { return }
     var record = job.record
+    switch record.state {
+    case .active: break
     // A job whose pictures are all there may still have units that are not final.
-    guard record.state == .active || (record.state == .finished && !job.frames.isEmpty) else { return }
+    case .finished where !job.frames.isEmpty: break
+    // What needs a person comes before what ends by itself, and doubts before all.
+    case .paused where cause == .doubt || [.owner, .budget, nil].contains(record.pauseCause): break
+    default: return
+    }
     record.state = .paused
+    record.pauseCause = cause
     record.reason = reason
     _ = keep(record)
   }
@@ -226,6 +244,7 @@ extension Farm {
       job.state = .active
       job.endedAt = nil
       _ = keep(job)
+      reviewBudget(id)
     } else {
       tell(.jobChanged(id))
     }

@@ -26,6 +26,7 @@ extension Farm {
         .forbidden, "other_contributor",
         "agent: its key belongs to contributor \(state.record.contributor); give it a data folder of its own (--data)")
     }
+    let isNew = agents[record.key] == nil
     let hasRestarted = state.record.instance != record.instance
     state.record.name = record.name
     state.record.threadCount = record.threadCount
@@ -36,6 +37,7 @@ extension Farm {
       state.record.contributorSignature = record.contributorSignature
     }
     agents[record.key] = Boxed(state)
+    if isNew { countOwner(record.contributor, 1) }
     see(record.key, now)
     write(.agent(state.record))
     if hasRestarted {
@@ -196,13 +198,11 @@ extension Farm {
       for preview in [true, false] where wanted > 0 {
         while wanted > 0 {
           guard let frame = choose(id, preview: preview, record, prepared) else { break }
-          hasWork = true
           // From one frame as many as it has; the choice is made anew for the next.
-          var limit = min(wanted, room(agent, id))
-          if let paths = affordablePathCount(id) {
-            // Rather one unit too many than a job that ends short of its budget.
-            limit = min(limit, paths > 0 ? max(1, paths / (jobs[id]?.value.largestPathCount ?? 1)) : 0)
-          }
+          var limit = min(wanted, affordableUnitCount(id) ?? .max)
+          guard limit > 0 else { break }
+          hasWork = true
+          limit = min(limit, room(agent, id))
           guard limit > 0 else { break }
           let open =
             jobs[id]?.value.take(

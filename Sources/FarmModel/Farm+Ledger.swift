@@ -129,6 +129,7 @@ extension Farm {
       balances[record.job, default: [:]][record.contributor] = record.balance
       write(.balance(record))
     }
+    for id in order { reviewBudget(id) }
   }
 
   /// By job and contributor.
@@ -143,52 +144,62 @@ extension Farm {
   public func cost(of job: JobID) -> UInt128 { balances[job]?.values.reduce(0) { $0 + $1.credit } ?? 0 }
 
   /// What a job costs once everything that is here has settled.
-  public func committedCost(of job: JobID) -> UInt128 { cost(of: job) + UInt128(jobs[job]?.value.pendingCredit ?? 0) }
+  public func committedCost(of job: JobID) -> UInt128 { cost(of: job) + (jobs[job]?.value.pendingCredit ?? 0) }
 
-  /// What may still be handed out of a job with a budget: paths, at the price of those that were rendered, or that the
-  /// submitter expects; what others have in hand is spent already. Nil: no limit.
-  func affordablePathCount(_ id: JobID) -> Int? {
+  /// How many units of a job with a budget may still be handed out, at the price of the paths that were rendered, or that
+  /// the submitter expects; what others have in hand is spent already. At least one while nothing is in hand and the budget
+  /// is not used up: a job never ends short of it, and is overrun by a unit or so. Nil: no limit.
+  func affordableUnitCount(_ id: JobID) -> Int? {
     guard let job = jobs[id], let budget = job.record.budget else { return nil }
-    let committed = Double(committedCost(of: id))
-    let total = job.frameCount * job.plan.units.indices.reduce(0) { $0 + job.value.pathCount($1) }
-    var price = Double(job.record.estimatedCredit ?? 0) / Double(max(1, total))
-    if job.donePathCount > 0 { price = committed / Double(job.donePathCount) }
+    let committed = committedCost(of: id)
+    guard committed < budget else { return 0 }
+    var price = Double(job.record.estimatedCredit ?? 0) / Double(max(1, job.plannedPathCount))
+    if job.donePathCount > 0 { price = Double(committed) / Double(job.donePathCount) }
     // Nothing is known of the first ones: a few tell.
-    guard price > 0 else { return max(0, Farm.unitsBeforePrice * job.largestPathCount - job.leasedPathCount) }
-    let left = (Double(budget) - committed) / price - Double(job.leasedPathCount)
-    return Int(min(max(left, 0), 1e15))
+    guard price > 0 else {
+      return max(0, Farm.unitsBeforePrice - job.leasedPathCount / max(1, job.largestPathCount))
+    }
+    let left = Double(UInt128(budget) - committed) / price - Double(job.leasedPathCount)
+    guard left > 0 else { return 0 }
+    return max(1, Int(min(left, 1e15)) / max(1, job.largestPathCount))
   }
 
   private static let unitsBeforePrice = 8
 
   private func overBudget(_ record: JobRecord) -> String? {
-    let (settled, committed) = (cost(of: record.id), committedCost(of: record.id))
-    guard let budget = record.budget, committed >= UInt128(budget) else { return nil }
+    guard let budget = record.budget, committedCost(of: record.id) >= budget else { return nil }
     return
-      "its budget of \(budget) credit is used up (\(settled) paid, \(committed - settled) pending); `glint budget \(record.id) CREDIT` raises it, and it goes on"
+      "its budget of \(budget) credit is used up by what is paid and pending; it goes on when `glint budget \(record.id) CREDIT` raises that above the cost that `glint job \(record.id)` shows, or when results turn out void"
   }
 
-  /// Pauses a job whose budget is used up, by what is settled or pending, and that is not all here. Units in work are still
-  /// taken and paid.
-  mutating func pauseIfOverBudget(_ id: JobID) {
-    guard let job = jobs[id], job.record.state == .active, job.receivedUnitCount < job.unitCount,
-      let reason = overBudget(job.record)
-    else { return }
-    pause(id, reason: reason)
+  /// Pauses a job whose budget is used up, by what is settled or pending, and that is not all here; lets one go on that had
+  /// paused for that when there is room again. Units in work are still taken and paid.
+  mutating func reviewBudget(_ id: JobID) {
+    guard let job = jobs[id], job.record.budget != nil || job.record.pauseCause == .budget else { return }
+    var record = job.record
+    let reason = overBudget(record)
+    switch (record.state, record.pauseCause) {
+    case (.active, _):
+      if let reason, job.receivedUnitCount < job.unitCount { pause(id, reason: reason, cause: .budget) }
+    case (.paused, .budget):
+      guard reason != record.reason else { return }
+      if reason == nil { record.state = job.completeCount == job.frameCount ? .finished : .active }
+      record.reason = reason
+      _ = keep(record)
+    default: break
+    }
   }
 
-  /// Sets a job's budget; nil: none. A job that had paused for it goes on if there is room again.
+  /// Sets a job's budget; nil: none. A job that had paused for it goes on if there is room again, and one that has cost as
+  /// much already pauses.
   public mutating func setBudget(_ id: JobID, _ credit: UInt64?) throws(FarmFault) -> JobRecord {
     guard var record = jobs[id]?.value.record else {
       throw FarmFault(.notFound, "no_job", "job \(id): there is none; `glint jobs` lists them")
     }
-    let hadPaused = record.state == .paused && overBudget(record) != nil
     record.budget = credit
-    if hadPaused {
-      record.reason = overBudget(record)
-      if record.reason == nil { record.state = .active }
-    }
-    return keep(record)
+    let kept = keep(record)
+    reviewBudget(id)
+    return jobs[id]?.record ?? kept
   }
 
   // MARK: - Credit
@@ -224,7 +235,8 @@ public struct Credit: Sendable, Equatable {
 
   mutating func addPending(_ counters: WorkCounters) {
     pendingUnitCount += 1
-    pendingCredit += CreditWeights.current.credit(counters)
+    // What is pending is claimed only, and may be any number.
+    pendingCredit = UInt64(clamping: UInt128(pendingCredit) + UInt128(CreditWeights.current.credit(counters)))
   }
 }
 
@@ -237,13 +249,33 @@ extension WorkCounters {
 
 extension JobState {
   /// Counts what a result that is here costs, or takes it out of the counts.
-  mutating func countCost(of record: UnitRecord, _ step: Int) {
-    guard let counters = record.result?.counters else { return }
+  mutating func countCost(of record: UnitRecord, _ step: Int, isPeered: Bool) {
+    guard record.result != nil else { return }
     donePathCount += step * pathCount(record.ref.unit)
-    guard record.state == .received else { return }
-    var credit = CreditWeights.current.credit(counters)
-    // Whoever checked it, or will, is paid as well.
-    if record.draw != .none || record.check == .passed { credit += credit }
-    pendingCredit = step > 0 ? pendingCredit + credit : pendingCredit - min(credit, pendingCredit)
+    let credit = record.pendingCredit(isPeered: isPeered)
+    if step > 0 { pendingCredit += credit } else { pendingCredit -= credit }
+  }
+
+  /// Counts anew what is pending.
+  mutating func countPending(isPeered: Bool) {
+    pendingCredit = 0
+    for frame in frames.values {
+      for unit in frame.value.touchedUnits { pendingCredit += unit.record.pendingCredit(isPeered: isPeered) }
+    }
+  }
+}
+
+extension UnitRecord {
+  /// What a result that has not settled is going to cost, with the checks that are paid with it. Those of the master's own
+  /// verifier cost nothing.
+  ///
+  /// - Parameter isPeered: Whether there are agents of another owner, who may make a check that is not made yet.
+  func pendingCredit(isPeered: Bool) -> UInt128 {
+    guard state == .received, let counters = result?.counters else { return 0 }
+    var checkers = Set(witnesses.map(\.contributor))
+    if check == .passed, let checker { checkers.insert(checker.contributor) }
+    let isAwaited = check == .wanted || check == .disputed
+    let checkCount = checkers.count + (isAwaited && isPeered ? 1 : 0)
+    return UInt128(CreditWeights.current.credit(counters)) * UInt128(1 + checkCount)
   }
 }

@@ -90,7 +90,6 @@ extension Farm {
     tell(.unitChanged(ref))
     if unit.record.draw != .none { want(ref) }
     settleReady(ref.job, agent)
-    pauseIfOverBudget(ref.job)
     review(ref.job, ref.frame)
     return true
   }
@@ -116,7 +115,6 @@ extension Farm {
     unit.record.state = .settled
     enter(&unit.record)
     keep(unit)
-    pauseIfOverBudget(ref.job)
     jobs[ref.job]?.value.evidence[result.agent]?.settle(result.sequence, ref, isProven: unit.record.check == .passed)
     if var unproven = jobs[ref.job]?.value.evidence[result.agent]?.takeUnproven() {
       unproven.removeAll { jobs[ref.job]?.value.frames[Int($0.frame)] == nil }

@@ -53,7 +53,7 @@ extension Farm {
       record: job.record, unitCount: job.unitCount, receivedUnitCount: job.receivedUnitCount,
       settledUnitCount: job.settledUnitCount, finishedFrameCount: job.completeCount,
       finalFrameCount: job.frameCount - job.frames.count,
-      credit: cost(of: job.record.id), pendingCredit: job.pendingCredit,
+      credit: cost(of: job.record.id), pendingCredit: UInt64(clamping: job.pendingCredit),
       lastFailure: job.frames.isEmpty ? nil : job.lastFailure)
   }
 

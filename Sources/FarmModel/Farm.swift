@@ -31,6 +31,8 @@ public struct Farm: Sendable {
   var checkCount = 0
   /// Units whose results differ.
   var disputes: [UnitRef] = []
+  /// Agents that are not banned, by contributor; where there are two, checks by agents may come and be paid.
+  private(set) var owners: [KeyID: Int] = [:]
   var sequence = 0
   /// The latest time that was handed in. Ledger entries are dated with it.
   public internal(set) var clock: FarmTime = -.infinity
@@ -89,13 +91,16 @@ public struct Farm: Sendable {
     for record in stored.balances { balances[record.job, default: [:]][record.contributor] = record.balance }
     hasGrownLedger = !outbox.isEmpty
     for record in stored.jobs { jobs[record.id] = Boxed(JobState(record)) }
-    for record in stored.agents { agents[record.key] = Boxed(AgentState(record: record)) }
+    for record in stored.agents {
+      agents[record.key] = Boxed(AgentState(record: record))
+      if record.banReason == nil { owners[record.contributor, default: 0] += 1 }
+    }
     bannedCount = stored.agents.count { $0.banReason != nil }
     for record in stored.frames {
       jobs[record.job]?.value.delivered[record.number] = record
       if record.state == .final { jobs[record.job]?.value.frames[record.number] = nil }
     }
-    for id in jobs.keys where !hasOwnBits(id) { giveUp(id, now: now) }
+    for id in jobs.keys { if hasOwnBits(id) { takeUp(id) } else { giveUp(id, now: now) } }
     for id in jobs.keys { jobs[id]?.value.countOpen() }
     clock = now
     var touched: [JobID: [Int: Set<Int>]] = [:]
@@ -162,6 +167,7 @@ public struct Farm: Sendable {
       for number in job.frames.keys.sorted() { review(id, number) }
     }
     sortJobs()
+    for id in order where hasOwnBits(id) { reviewBudget(id) }
     if !disputes.isEmpty || !wantedChecks.isEmpty { tell(.verificationWanted) }
   }
 
@@ -171,20 +177,38 @@ public struct Farm: Sendable {
 
   /// What to tell whoever wants a job of another kernel revision to go on.
   func otherBits(_ record: JobRecord) -> String {
-    "made for kernel revision \(record.spec.kernelRevision), this master has \(kernelRevision): submit it again, or start the version of glint that it is of, with the same data folder, and `glint retry \(record.id)`"
+    "made for kernel revision \(record.spec.kernelRevision), this master has \(kernelRevision): submit it again with this version (going back to the one that it is of needs a copy of the data folder from before the update)"
+  }
+
+  /// A job that another version had given up.
+  private mutating func takeUp(_ id: JobID) {
+    guard var record = jobs[id]?.record, record.state == .finished, record.reason != nil else { return }
+    record.reason = nil
+    jobs[id]?.record = record
+    write(.job(record))
   }
 
   /// Ends a job of another kernel revision that is not done: no unit of it is handed out, checked or credited. What the
-  /// store has of its units stays there.
+  /// store has of its units stays there. One that is finished, but not final, gets the reason why it never will be.
   private mutating func giveUp(_ id: JobID, now: FarmTime) {
     for number in jobs[id]?.value.frames.keys.sorted() ?? [] {
       jobs[id]?.value.frames[number]?.value.openPreview = []
       jobs[id]?.value.frames[number]?.value.openRest = []
     }
-    guard var record = jobs[id]?.value.record, record.state == .active || record.state == .paused else { return }
-    record.state = .failed
-    record.reason = otherBits(record)
-    record.endedAt = now
+    guard var record = jobs[id]?.record else { return }
+    switch record.state {
+    case .active, .paused:
+      record.state = .failed
+      record.reason = otherBits(record)
+      record.pauseCause = nil
+      record.endedAt = now
+    case .finished:
+      guard let count = jobs[id]?.frames.count, count > 0, record.reason == nil else { return }
+      record.reason =
+        "\(count) of its pictures stay provisional and never become final: what they lack cannot be checked, because it was "
+        + otherBits(record)
+    case .failed, .cancelled: return
+    }
     jobs[id]?.value.record = record
     write(.job(record))
   }
@@ -213,13 +237,26 @@ public struct Farm: Sendable {
     count(old, -1)
     count(state.record, 1)
     write(.unit(state.record))
+    reviewBudget(ref.job)
+  }
+
+  /// An agent is new, or banned.
+  mutating func countOwner(_ contributor: KeyID, _ step: Int) {
+    let wasPeered = owners.count > 1
+    let count = (owners[contributor] ?? 0) + step
+    owners[contributor] = count > 0 ? count : nil
+    guard (owners.count > 1) != wasPeered else { return }
+    for id in order where hasOwnBits(id) {
+      jobs[id]?.value.countPending(isPeered: owners.count > 1)
+      reviewBudget(id)
+    }
   }
 
   /// Counts a unit of a frame that is not final, or takes it out of the counts.
   private mutating func count(_ record: UnitRecord, _ step: Int) {
     guard record.state != .open, let author = record.result?.agent else { return }
     let ref = record.ref
-    jobs[ref.job]?.value.countCost(of: record, step)
+    jobs[ref.job]?.value.countCost(of: record, step, isPeered: owners.count > 1)
     jobs[ref.job]?.value.count(record, step)
     if record.state == .settled { return }
     agents[author]?.value.count(record, step)

@@ -169,6 +169,8 @@ struct JobState: Sendable {
   let specHash: ContentHash
   /// Of its largest unit.
   let largestPathCount: Int
+  /// Of all units of all frames.
+  let plannedPathCount: Int
   /// For each unit of the plan the preview that covers its first pixel.
   let previews: [Int]
   /// By number; final frames have none.
@@ -187,7 +189,7 @@ struct JobState: Sendable {
   var settledUnitCount = 0
   var receivedUnitCount = 0
   /// What results that have not settled are worth, with their checks.
-  var pendingCredit: UInt64 = 0
+  var pendingCredit: UInt128 = 0
   /// Paths of units that are here, settled or not, and of those that are being rendered for the first time.
   var donePathCount = 0
   var leasedPathCount = 0
@@ -211,6 +213,9 @@ struct JobState: Sendable {
     plan = FramePlan(
       width: record.spec.width, height: record.spec.height, samples: record.spec.samples, tile: record.tile)
     largestPathCount = plan.units.reduce(0) { max($0, $1.tile.pixelCount * $1.samples.count) }
+    plannedPathCount =
+      (record.lastFrame - record.firstFrame + 1)
+      * plan.units.reduce(0) { $0 + $1.tile.pixelCount * $1.samples.count }
     previews = plan.previewOfUnits
     preview = OpenFrames(record.firstFrame)
     rest = OpenFrames(record.firstFrame)

@@ -8,6 +8,20 @@ public typealias FarmTime = Double
 public struct JobRecord: Sendable, Equatable, Codable {
   public enum State: String, Sendable, Codable { case active, paused, finished, failed, cancelled }
 
+  /// Why a job is paused. Whatever the cause, units in work are taken and paid.
+  public enum PauseCause: String, Sendable, Codable {
+    /// A person wanted it.
+    case owner
+    /// Its budget is used up; it goes on by itself when there is room again.
+    case budget
+    /// The master doubts its own kernel or machine: no check of the job counts until a person has looked.
+    case doubt
+    /// The master's verifier cannot render it; agents' checks go on.
+    case verifier
+    /// A picture cannot be put together.
+    case picture
+  }
+
   public var id: JobID
   public var name: String
   public var spec: JobSpec
@@ -27,8 +41,10 @@ public struct JobRecord: Sendable, Equatable, Codable {
   /// What its submitter's machine thought that it would cost, in credit.
   public var estimatedCredit: UInt64?
   public var state: State
-  /// Why it failed or waits.
+  /// Why it failed or waits; of a finished job, why its pictures never become final.
   public var reason: String?
+  /// Of a paused job.
+  public var pauseCause: PauseCause?
   public var createdAt: FarmTime
   public var endedAt: FarmTime?
   /// Chosen by who created it, so that a repeated request finds the job it made.

@@ -37,13 +37,14 @@ extension JobRecord: SQLiteRow {
     [
       "name", "state", "reason", "priority", "first_frame", "last_frame", "tile", "created_at", "ended_at",
       "request_id", "spec", "picture", "trust", "is_private", "budget", "estimated_credit",
+      "pause_cause",
     ])
 
   func values() throws -> [(any DatabaseValueConvertible)?] {
     [
       id.description, name, state.rawValue, reason, priority, firstFrame, lastFrame, tile, createdAt, endedAt,
       requestID, try json(spec), try json(picture), trust, isPrivate ? 1 : 0, bits(budget),
-      bits(estimatedCredit),
+      bits(estimatedCredit), pauseCause?.rawValue,
     ]
   }
 
@@ -68,6 +69,7 @@ extension JobRecord: SQLiteRow {
     isPrivate = try row.flag()
     budget = try row.optionalCounter()
     estimatedCredit = try row.optionalCounter()
+    pauseCause = try row.optionalChoice()
   }
 }
 

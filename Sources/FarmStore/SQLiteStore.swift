@@ -286,7 +286,21 @@ extension SQLiteStore {
     migrator.registerMigration("4") { db in
       try db.execute(sql: "ALTER TABLE agents ADD COLUMN is_newcomer INTEGER NOT NULL DEFAULT 0;")
     }
+    registerPauseCause(in: &migrator)
     return migrator
+  }
+
+  /// Why a job is paused. Before, only the reason told: what is not known is left to a person.
+  private static func registerPauseCause(in migrator: inout DatabaseMigrator) {
+    migrator.registerMigration("5") { db in
+      try db.execute(
+        sql: """
+          ALTER TABLE jobs ADD COLUMN pause_cause TEXT;
+          UPDATE jobs SET pause_cause = CASE
+            WHEN reason IS NULL THEN 'owner' WHEN reason LIKE 'its budget of %' THEN 'budget' ELSE 'doubt' END
+            WHERE state = 'paused';
+          """)
+    }
   }
 
   /// The outbox of the ledger, and balances.

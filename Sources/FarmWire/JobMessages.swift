@@ -74,7 +74,8 @@ public struct JobSummary: Codable, Sendable, Equatable {
   public var name: String
   /// `active`, `paused`, `finished`, `failed` or `cancelled`.
   public var state: String
-  /// Why it failed or waits; while it is active, what an agent said last when it could not render a unit.
+  /// Why it failed or waits; of a finished job, why its provisional pictures never become final; while it is active, what an
+  /// agent said last when it could not render a unit.
   public var reason: String?
   public var spec: JobSpec
   public var specHash: ContentHash

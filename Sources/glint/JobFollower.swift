@@ -37,6 +37,13 @@ struct JobFollower: Sendable {
       let detail = try await client.job(job)
       try await update(detail)
       let isOpen = untilFinal && detail.job.isFinished && !detail.frames.allSatisfy(\.isFinal)
+      // A finished job has a reason only where it can never be final.
+      if isOpen, let reason = detail.job.reason {
+        throw CommandFailure(
+          .failedWork,
+          "job \(job.short) is finished, but cannot become final: \(reason). `glint fetch \(job.short)` without --final fetches the pictures as they are"
+        )
+      }
       if detail.hasEnded, !isOpen { return detail }
       try await Task.sleep(for: JobFollower.shortestPause)
     }

@@ -180,7 +180,9 @@ struct JobTests {
     #expect(test.farm.jobView(job)?.record.endedAt == test.now + 7)
   }
 
-  @Test("A job of another kernel revision ends with the reason, and nothing of it is handed out, checked or credited")
+  @Test(
+    "A job of another kernel revision ends with the reason, nothing of it is handed out, checked or credited, and the records of its units stay"
+  )
   func otherRevision() throws {
     var test = TestFarm()
     var ledger = Ledger()
@@ -215,7 +217,9 @@ struct JobTests {
     events += farm.takeEvents()
     let isAssembling = events.contains { if case .assemble = $0 { true } else { false } }
     #expect(!isAssembling)
-    // The version that it is of goes on where it was.
+    #expect(reason.contains("submit it again") && reason.contains("copy of the data folder"))
+    #expect(!reason.contains("retry"))
+    // Nothing of what is kept of its units has changed: by them alone it could go on.
     ledger.apply(farm.takeChanges())
     #expect(ledger.stored.units == before.units)
     farm = Farm(
@@ -249,8 +253,223 @@ struct JobTests {
     #expect(test.farm.cost(of: job) == 0)
     #expect(cost >= budget && cost < 2 * UInt128(budget), "\(cost) of \(budget)")
     let reason = try #require(test.farm.jobs[job]?.record.reason)
-    #expect(reason.contains("0 paid") && reason.contains("pending"))
+    #expect(reason.contains("budget of \(budget)") && reason.contains("pending"))
     #expect(try test.farm.setBudget(job, budget).state == .paused)
     #expect(try test.farm.setBudget(job, 100 * budget).state == .active)
+  }
+
+  @Test("A finished job of another kernel revision says why its provisional pictures stay so, until its own is back")
+  func otherRevisionFinished() throws {
+    var test = pendingFarm()
+    var ledger = Ledger()
+    let job = try test.add(draft(frames: 1...2, samples: 1))
+    try test.work([try test.enter("a")])
+    test.assemble()
+    #expect(test.farm.jobView(job)?.record.state == .finished && !test.farm.isFinal(job, frame: 1))
+    ledger.apply(test.farm.takeChanges())
+    func restored(_ kernel: Int) -> Farm {
+      var farm = Farm(
+        restoring: ledger.stored, policy: test.farm.policy, kernelRevision: kernel, now: test.now + 1,
+        random: seededRandom(2))
+      ledger.apply(farm.takeChanges())
+      return farm
+    }
+    for _ in 0..<2 {
+      let record = try #require(restored(revision + 1).jobView(job)?.record)
+      #expect(record.state == .finished)
+      #expect(record.reason?.hasPrefix("2 of its pictures stay provisional") == true)
+      #expect(record.reason?.contains("kernel revision \(revision)") == true)
+    }
+    #expect(restored(revision).jobView(job)?.record.reason == nil)
+    #expect(ledger.stored.jobs.first?.reason == nil)
+  }
+
+  // MARK: - Pauses and budgets
+
+  /// Nothing is drawn, so that everything stays pending.
+  private func pendingFarm(_ change: (inout FarmPolicy) -> Void = { _ in }) -> TestFarm {
+    TestFarm(checkRate: 1e-12) {
+      $0.probationCount = 0
+      $0.checksWhenIdle = false
+      change(&$0)
+    }
+  }
+
+  private func credit(_ ref: UnitRef) -> UInt64 { CreditWeights.current.credit(outcome(ref).counters) }
+
+  @Test("A liar whose claims pause a job for its budget is still found out, and then the job goes on by itself")
+  func claimedBudget() throws {
+    var test = TestFarm(checkRate: 1) { $0.probationCount = 100 }
+    var record = draft(frames: 1...2)
+    record.budget = 1_000_000
+    let job = try test.add(record)
+    let liar = try test.enter("a")
+    let lease = try test.lease(liar, 1)[0]
+    var claim = outcome(lease.ref, lie: "more")
+    claim.counters.rays = 1 << 40
+    try test.farm.commit(lease.id, of: liar, claim, now: test.now)
+    #expect(try test.farm.deliver(lease.id, of: liar, now: test.now))
+    #expect(test.farm.jobs[job]?.record.pauseCause == .budget)
+    let honest = try test.enter("b")
+    let checks = try test.lease(honest)
+    #expect(checks.map(\.ref) == [lease.ref] && checks.allSatisfy(\.isCheck))
+    try test.deliver(checks[0])
+    #expect(test.record(lease.ref)?.check == .disputed)
+    #expect(test.farm.jobs[job]?.record.state == .paused)
+    #expect(test.farm.nextVerification(now: test.now, isReferee: true)?.isDispute == true)
+    test.verify()
+    #expect(test.farm.agents[liar]?.record.banReason != nil)
+    let after = try #require(test.farm.jobs[job]?.record)
+    #expect(after.state == .active && after.reason == nil && after.pauseCause == nil)
+    #expect(test.farm.committedCost(of: job) == 0 && test.farm.inconsistency() == nil)
+    try test.work([honest])
+    test.verify()
+    test.assemble()
+    #expect(test.farm.jobView(job)?.record.state == .finished)
+  }
+
+  @Test("Claims of any size are counted, and their sum shown as far as it goes")
+  func hugeClaims() throws {
+    var test = pendingFarm()
+    let job = try test.add(draft(width: 1024, height: 1024, samples: 1))
+    let liar = try test.enter("a")
+    var counters = outcome(UnitRef(job: job, frame: 1, unit: 0)).counters
+    counters.rays = LedgerEntry.counterLimit
+    counters.shadowRays = LedgerEntry.counterLimit
+    counters.shadingEvaluations = LedgerEntry.counterLimit
+    let one = UInt128(CreditWeights.current.credit(counters))
+    let template = UnitRecord(UnitRef(job: job, frame: 1, unit: 0))
+    var sum = JobState(test.farm.jobs[job]!.record)
+    var claim = template
+    claim.state = .received
+    claim.result = UnitRecord.Result(
+      agent: liar, contributor: key("owner-a"), digest: outcome(claim.ref).digest, counters: counters,
+      signature: signature("x"), lease: LeaseID(random: 1, 2), seconds: 1, sequence: 0)
+    for _ in 0..<40_000 { sum.countCost(of: claim, 1, isPeered: true) }
+    #expect(sum.pendingCredit == 40_000 * one)
+    for _ in 0..<40_000 { sum.countCost(of: claim, -1, isPeered: true) }
+    #expect(sum.pendingCredit == 0 && sum.donePathCount == 0)
+    var credit = Credit()
+    for _ in 0..<40_000 { credit.addPending(counters) }
+    #expect(credit.pendingCredit == .max)
+  }
+
+  @Test("A drawn check is in the cost while agents of another owner may make it, not where only the verifier can")
+  func checkCost() throws {
+    var test = TestFarm(checkRate: 1) { $0.probationCount = 100 }
+    let job = try test.add(draft(samples: 1))
+    let author = try test.enter("a")
+    let leases = try test.lease(author, 3)
+    for lease in leases { try test.deliver(lease) }
+    let once = leases.reduce(UInt128(0)) { $0 + UInt128(credit($1.ref)) }
+    // One owner alone.
+    #expect(test.farm.committedCost(of: job) == once)
+    let peer = try test.enter("b")
+    #expect(test.farm.committedCost(of: job) == 2 * once)
+    let check = try test.lease(peer, 1)[0]
+    try test.deliver(check)
+    #expect(test.farm.committedCost(of: job) == 2 * once)
+    // The other owner is gone: the verifier makes the rest, which cost nothing.
+    test.now += 1000
+    test.farm.tick(test.now)
+    test.verify()
+    #expect(test.farm.committedCost(of: job) == once + UInt128(credit(check.ref)))
+    #expect(test.farm.cost(of: job) == test.farm.committedCost(of: job))
+    #expect(test.farm.inconsistency() == nil)
+  }
+
+  @Test("A job whose checks turn out to cost nothing goes on by itself, and with a raised budget too")
+  func budgetFreed() throws {
+    var test = TestFarm(checkRate: 1) { $0.probationCount = 100 }
+    var record = draft(frames: 1...10, width: 256, height: 256)
+    let job = JobID("x")
+    record.budget = 3 * credit(UnitRef(job: job, frame: 1, unit: 1))
+    let id = try test.add(record)
+    let (author, _) = (try test.enter("a"), try test.enter("b"))
+    while let lease = try test.lease(author, 1).first { try test.deliver(lease) }
+    #expect(test.farm.jobs[id]?.record.pauseCause == .budget)
+    let before = test.farm.committedCost(of: id)
+    // Not yet enough: the reason names the new one.
+    #expect(try test.farm.setBudget(id, UInt64(before)).reason?.contains("budget of \(before)") == true)
+    #expect(test.farm.jobs[id]?.record.state == .paused)
+    test.now += 1000
+    test.farm.tick(test.now)
+    test.verify()
+    let after = try #require(test.farm.jobs[id]?.record)
+    #expect(test.farm.committedCost(of: id) < before)
+    #expect(after.state == .active && after.reason == nil)
+    // Lowered again, it pauses without anybody's work; raised, it goes on.
+    #expect(try test.farm.setBudget(id, 1).pauseCause == .budget)
+    #expect(try test.farm.resume(id).pauseCause == .budget)
+    #expect(try test.farm.setBudget(id, UInt64(before)).state == .active)
+  }
+
+  @Test("A job that its owner pauses while it waits for its budget stays paused when there is room again")
+  func ownerPause() throws {
+    var test = pendingFarm()
+    var record = draft()
+    record.budget = 1
+    let job = try test.add(record)
+    let agent = try test.enter("a")
+    try test.deliver(try test.lease(agent, 1)[0])
+    #expect(test.farm.jobs[job]?.record.pauseCause == .budget)
+    let paused = try test.farm.pause(job)
+    #expect(paused.pauseCause == .owner && paused.reason == nil)
+    #expect(try test.farm.setBudget(job, nil).state == .paused)
+    #expect(try test.farm.resume(job).state == .active)
+    #expect(test.farm.jobs[job]?.record.pauseCause == nil)
+  }
+
+  @Test("A budget below the price of a path pauses the job with its reason", arguments: [0, 1, 5])
+  func smallBudget(budget: UInt64) throws {
+    var test = pendingFarm()
+    var record = draft(frames: 1...10, width: 256, height: 256)
+    record.budget = budget
+    record.estimatedCredit = 1 << 50
+    let job = try test.add(record)
+    let agent = try test.enter("a")
+    let leases = try test.lease(agent)
+    #expect(leases.count == (budget > 0 ? 1 : 0))
+    #expect(try test.lease(agent).isEmpty)
+    for lease in leases { try test.deliver(lease) }
+    let paused = try #require(test.farm.jobs[job]?.record)
+    #expect(paused.pauseCause == .budget && paused.reason?.contains("glint budget \(job)") == true)
+  }
+
+  @Test("Near the end of its budget a job is worked on until it pauses")
+  func endOfBudget() throws {
+    var test = pendingFarm()
+    // A path costs more than one credit.
+    let job = try test.add(draft(frames: 1...10, width: 16, height: 16, samples: 1))
+    let agent = try test.enter("a")
+    for lease in try test.lease(agent, 4) { try test.deliver(lease) }
+    let paths = test.farm.jobs[job]!.donePathCount
+    #expect(test.farm.committedCost(of: job) > paths)
+    // Less than a path is left.
+    _ = try test.farm.setBudget(job, UInt64(test.farm.committedCost(of: job)) + 1)
+    #expect(test.farm.jobs[job]?.record.state == .active)
+    let leases = try test.lease(agent)
+    try #require(leases.count == 1)
+    try test.deliver(leases[0])
+    #expect(test.farm.jobs[job]?.record.pauseCause == .budget)
+  }
+
+  @Test("A job whose budget lets nothing be handed out does not keep agents from checks")
+  func idleUnderBudget() throws {
+    var test = pendingFarm {
+      $0.checksWhenIdle = true
+      $0.trustedContributors = [key("owner-b")]
+    }
+    var record = draft(frames: 1...10, width: 256, height: 256)
+    record.budget = 5
+    record.estimatedCredit = 1 << 50
+    let done = try test.add(draft("done", samples: 1, priority: 5))
+    let author = try test.enter("a")
+    try test.work([author])
+    _ = try test.add(record)
+    // All that the budget allows is in hand.
+    #expect(try test.lease(author).count == 1)
+    let checks = try test.lease(try test.enter("b"))
+    #expect(!checks.isEmpty && checks.allSatisfy { $0.isCheck && $0.ref.job == done })
   }
 }

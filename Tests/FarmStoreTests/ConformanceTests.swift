@@ -22,6 +22,11 @@ import Testing
       record.state = state
       jobs.append(record)
     }
+    for cause: JobRecord.PauseCause in [.owner, .budget, .doubt, .verifier, .picture] {
+      var record = job(10 + jobs.count)
+      (record.state, record.pauseCause) = (.paused, cause)
+      jobs.append(record)
+    }
     try await kind.withStore { store in
       try await store.write(jobs.map(Change.job))
       #expect(try await store.load().jobs == jobs)

@@ -159,6 +159,7 @@ import Testing
         DROP TABLE outbox; DROP TABLE published_entries; DROP TABLE balances;
         ALTER TABLE jobs DROP COLUMN is_private; ALTER TABLE jobs DROP COLUMN budget;
         ALTER TABLE jobs DROP COLUMN estimated_credit; ALTER TABLE jobs DROP COLUMN trust;
+        ALTER TABLE jobs DROP COLUMN pause_cause;
         ALTER TABLE units DROP COLUMN draw; ALTER TABLE units DROP COLUMN opinions;
         ALTER TABLE frames DROP COLUMN state; ALTER TABLE frames DROP COLUMN revision;
         ALTER TABLE agents DROP COLUMN ban_kind;
@@ -175,6 +176,31 @@ import Testing
       (oldUnit.checker, oldUnit.entry, oldAgent.contributorSignature) = (nil, nil, "")
       (oldUnit.witnesses, oldUnit.draw, oldUnit.opinions) = ([], .none, [])
       #expect(farm.units == [oldUnit] && farm.agents == [oldAgent])
+    }
+  }
+
+  @Test("Jobs that were paused before causes were kept get one from their reason; in doubt a person looks")
+  func pauseCauses() async throws {
+    let reasons: [(String?, JobRecord.PauseCause)] = [
+      (nil, .owner), ("its budget of 5 credit is used up (0 paid, 7 pending)", .budget),
+      ("2 unrelated contributors differ from the master", .doubt),
+    ]
+    try await withTemporaryFile { path in
+      let store = try SQLiteStore(path: path)
+      for (number, (reason, _)) in reasons.enumerated() {
+        var record = job(number)
+        (record.state, record.reason) = (.paused, reason)
+        try await store.write([.job(record)])
+      }
+      try await store.write([.job(job(9))])
+      try store.close()
+      try change(
+        path, "DELETE FROM grdb_migrations WHERE identifier = '4'; ALTER TABLE jobs DROP COLUMN pause_cause;")
+      let jobs = try await SQLiteStore(path: path).load().jobs
+      for (number, (_, cause)) in reasons.enumerated() {
+        #expect(jobs.first { $0.id == jobID(number) }?.pauseCause == cause)
+      }
+      #expect(jobs.first { $0.id == jobID(9) }.map { $0.pauseCause == nil } == true)
     }
   }
 

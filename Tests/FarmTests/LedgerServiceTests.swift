@@ -334,6 +334,16 @@ struct LedgerServiceTests {
       note: String(decoding: published, as: UTF8.self), next: 0)
     try FileManager.default.createDirectory(at: receipts, withIntermediateDirectories: true)
     try JSONEncoder().encode(memory).write(to: receipts.appendingPathComponent("log.json"))
+    // It breaks off half-way, and goes on where it was.
+    let broken = FailingLog(log: log, failsFrom: 5)
+    var starts: [UInt64] = []
+    for _ in 0..<2 {
+      let keeper = ReceiptKeeper(client: client.client, source: broken, agent: key, folder: receipts, report: { _ in })
+      await #expect(throws: FailingLog.Failure.self) { try await keeper.fetch() }
+      starts.append(try await keeper.memory()?.next ?? 0)
+      broken.restart()
+    }
+    #expect(starts[0] > 0 && starts[1] > starts[0], "\(starts)")
     let keeper = ReceiptKeeper(client: client.client, source: log, agent: key, folder: receipts, report: report)
     try await keeper.fetch()
     let names = try FileManager.default.contentsOfDirectory(atPath: receipts.path)
@@ -348,5 +358,30 @@ struct LedgerServiceTests {
     #expect(troubles.withLock { $0 }.first?.contains(receipts.path) == true)
     try await agent.service.stop()
     try await master.stop()
+  }
+}
+
+/// A log of which only so many files can be read, until it is restarted.
+private final class FailingLog: LogSource {
+  struct Failure: Error {}
+
+  private let log: MasterLogSource
+  private let failsFrom: Int
+  private let count = Mutex(0)
+
+  init(log: MasterLogSource, failsFrom: Int) {
+    self.log = log
+    self.failsFrom = failsFrom
+  }
+
+  func restart() { count.withLock { $0 = 0 } }
+
+  func read(_ path: String, limit: Int) async throws -> [UInt8]? {
+    let number = count.withLock { count in
+      count += 1
+      return count
+    }
+    if number >= failsFrom { throw Failure() }
+    return try await log.read(path, limit: limit)
   }
 }

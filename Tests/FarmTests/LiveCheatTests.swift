@@ -57,6 +57,9 @@ struct LiveCheatTests {
 
     let detail = try await eventually("the job finished", within: .seconds(100)) { () -> JobDetail? in
       let detail = try await client.job(job)
+      if ["failed", "paused"].contains(detail.job.state) {
+        throw Overdue(description: "the job is \(detail.job.state): \(detail.job.reason ?? "")")
+      }
       // Pictures are there before all of their units are proven.
       return detail.job.state == "finished" && detail.job.finishedUnitCount == detail.job.unitCount ? detail : nil
     }

@@ -1,4 +1,5 @@
 import FarmModel
+import FarmStore
 import FarmWire
 import Foundation
 import FrameRenderer
@@ -59,5 +60,36 @@ struct SubmitCommandTests {
     #expect(job.trust == 1e-6 && job.budget == 5_000_000_000)
     master.signal(SIGINT)
     #expect(await master.end() == 0)
+  }
+
+  @Test("Whoever waits for final pictures of a job of another kernel revision hears that there will be none, and why")
+  func neverFinal() async throws {
+    let folder = try TemporaryFolder()
+    let data = folder.folder("master")
+    // Nothing is checked: the picture stays provisional.
+    var master = try await RunningMaster(in: data) {
+      ($0.policy.probationCount, $0.policy.checkRate, $0.policy.checksWhenIdle) = (0, 1e-12, false)
+    }
+    let agent = try RunningAgent("agent", of: master, in: folder)
+    let job = try await master.submit(frames: 1...1, .tiny(), samples: 2, folder: folder.folder("bundle"))
+    _ = try await eventually("the job is finished") {
+      try await master.client.job(job).job.state == "finished" ? true : nil
+    }
+    try await agent.service.stop()
+    try await master.stop()
+    // As the version before this one would have left it.
+    let store = try SQLiteStore(path: data.appendingPathComponent("farm.sqlite").path)
+    var record = try #require(try await store.load().jobs.first)
+    record.spec.kernelRevision -= 1
+    try await store.write([.job(record)])
+    try store.close()
+    master = try await RunningMaster(in: data)
+    let watch = try GlintProcess(
+      ["watch", job.description, "--final", "--master", master.url.absoluteString], home: folder.url)
+    #expect(await watch.end() == 70)
+    for text in ["cannot become final", "kernel revision \(kernelRevision - 1)", "submit it again", "glint fetch"] {
+      #expect(watch.errors.contains(text), "\(watch.errors)")
+    }
+    try await master.stop()
   }
 }
