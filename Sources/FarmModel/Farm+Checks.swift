@@ -167,9 +167,8 @@ extension Farm {
     var oldest: (order: Int, found: Verification)?
     for (ref, check) in wantedChecks where check.order < oldest?.order ?? .max {
       if let checker = check.checker, let agent = agents[checker], isPresent(agent, now) { continue }
-      guard let unit = unit(ref), unit.record.check == .wanted, unit.checkLease == nil, isOpenForVerifier(ref.job) else {
-        continue
-      }
+      guard let unit = unit(ref), unit.record.check == .wanted, unit.checkLease == nil, isOpenForVerifier(ref.job)
+      else { continue }
       let canPeer = presentAgents.contains { agent in
         now - agent.lastSeen <= policy.presenceSeconds && canCheck(unit, agent.key, agent.contributor)
       }

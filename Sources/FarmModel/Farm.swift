@@ -184,7 +184,7 @@ public struct Farm: Sendable {
   private mutating func takeUp(_ id: JobID) {
     guard var record = jobs[id]?.record, record.state == .finished, record.reason != nil else { return }
     record.reason = nil
-    jobs[id]?.record = record
+    jobs[id]?.value.record = record
     write(.job(record))
   }
 

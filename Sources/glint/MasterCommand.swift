@@ -48,6 +48,13 @@ struct MasterCommand: AsyncParsableCommand {
   var checkRate: Double = 0.05
 
   @Option(
+    help: ArgumentHelp(
+      "Units of an agent that are all rendered twice when its key is new after the farm has banned somebody.",
+      valueName: "count"),
+    transform: Quantity.parseInteger(0...1_000_000))
+  var newcomerProbation = FarmPolicy().newcomerProbationCount
+
+  @Option(
     name: .customLong("trusted-contributor"),
     help: ArgumentHelp(
       "Contributor whose agents' checks count as the master's own; may be repeated.", valueName: "key"))
@@ -100,6 +107,7 @@ struct MasterCommand: AsyncParsableCommand {
         certificate: URL(fileURLWithPath: tlsCertificate), key: URL(fileURLWithPath: tlsKey))
     }
     configuration.policy.checkRate = checkRate
+    configuration.policy.newcomerProbationCount = newcomerProbation
     for key in trustedContributors where Statements.bytes(hexadecimal: key, count: 32) == nil {
       throw CommandFailure(
         .badUsage,
