@@ -74,6 +74,11 @@ actor FarmKeeper {
   /// Looks, without changing anything.
   func read<Result: Sendable>(_ look: (borrowing Farm) throws -> Result) rethrows -> Result { try look(farm) }
 
+  /// Looks, and returns when what was seen is durable: a crash does not take back what somebody was shown.
+  func readDurable<Result: Sendable>(_ look: @Sendable (borrowing Farm) throws -> Result) async throws -> Result {
+    try await perform { try look($0) }
+  }
+
   /// Takes a step and returns when it is durable.
   func perform<Result: Sendable>(_ step: @Sendable (inout Farm) throws -> Result) async throws -> Result {
     if let breakdown { throw breakdown }

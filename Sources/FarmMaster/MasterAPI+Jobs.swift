@@ -22,12 +22,12 @@ extension MasterAPI {
     }
     router.post("/v1/login") { request, _ in try await logIn(request) }
     router.get("/v1/jobs") { _, _ in
-      try answer(await keeper.read { JobList(jobs: $0.jobViews.map { JobSummary($0) }) })
+      try await answer(keeper.readDurable { JobList(jobs: $0.jobViews.map { JobSummary($0) }) })
     }
     router.post("/v1/jobs") { request, _ in try await createJob(request) }
     router.get("/v1/jobs/:job") { _, context in
       let id = jobID(context)
-      let detail = await keeper.read { farm -> JobDetail? in
+      let detail = try await keeper.readDurable { farm -> JobDetail? in
         guard let job = farm.jobView(id), let frames = farm.frameViews(id) else { return nil }
         return JobDetail(job: JobSummary(job), frames: frames.map { FrameSummary($0) })
       }
@@ -72,8 +72,8 @@ extension MasterAPI {
     router.get("/v1/credits") { request, _ in
       let job = request.uri.queryParameters.get("job").map { JobID(String($0.prefix(64))) }
       if let job, await keeper.read({ $0.jobView(job) }) == nil { throw noJob(job) }
-      return try answer(
-        await keeper.read { farm in
+      return try await answer(
+        keeper.readDurable { farm in
           CreditList(
             credits: farm.credits(of: job).map { CreditSummary(contributor: $0.key, $0.value) }
               .sorted { ($1.credit, $0.contributor) < ($0.credit, $1.contributor) })

@@ -26,7 +26,6 @@ extension Farm {
         .forbidden, "other_contributor",
         "agent: its key belongs to contributor \(state.record.contributor); give it a data folder of its own (--data)")
     }
-    let isNew = agents[record.key] == nil
     let hasRestarted = state.record.instance != record.instance
     state.record.name = record.name
     state.record.threadCount = record.threadCount
