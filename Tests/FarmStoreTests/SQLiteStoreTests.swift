@@ -195,7 +195,7 @@ import Testing
       try await store.write([.job(job(9))])
       try store.close()
       try change(
-        path, "DELETE FROM grdb_migrations WHERE identifier = '4'; ALTER TABLE jobs DROP COLUMN pause_cause;")
+        path, "DELETE FROM grdb_migrations WHERE identifier = '5'; ALTER TABLE jobs DROP COLUMN pause_cause;")
       let jobs = try await SQLiteStore(path: path).load().jobs
       for (number, (_, cause)) in reasons.enumerated() {
         #expect(jobs.first { $0.id == jobID(number) }?.pauseCause == cause)
