@@ -220,8 +220,6 @@ public struct FrameScreening: Sendable {
   private var previews: [Preview] = []
   /// Of units that disagree.
   private var scores: [Int: Double] = [:]
-  /// Largest score of a pair that was looked at; below 1 nothing is suspect.
-  public private(set) var worstScore = 0.0
 
   public init() {}
 
@@ -239,7 +237,6 @@ public struct FrameScreening: Sendable {
     var few = Screening.TileSums(tile)
     for preview in others { few.add(preview.planes) }
     let score = Screening.score(Screening.differences(few: few, many: Screening.TileSums(planes)))
-    worstScore = max(worstScore, score)
     guard score >= 1 else { return }
     for number in [unit] + others.map(\.unit) { scores[number] = max(score, scores[number] ?? 0) }
   }

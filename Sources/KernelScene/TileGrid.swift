@@ -1,8 +1,8 @@
 /// Cuts a frame into tiles that begin at multiples of 16 and are as even as that allows: columns differ by at most 16 pixels
 /// in width, rows in height, except that the frame's last ones end where it does.
 public struct TileGrid: Sendable {
-  public let columns: Int
-  public let rows: Int
+  private let columns: Int
+  private let rows: Int
   private let width: Int
   private let height: Int
   private static let step = 16
@@ -15,8 +15,6 @@ public struct TileGrid: Sendable {
     columns = (width - 1) / edge + 1
     rows = (height - 1) / edge + 1
   }
-
-  public var count: Int { columns * rows }
 
   /// Row by row.
   public var tiles: [TileRectangle] {
