@@ -1,4 +1,5 @@
 import FarmModel
+import FarmStore
 import Foundation
 import FrameRenderer
 import ImageFiles
@@ -79,12 +80,14 @@ struct Assembler: Service {
       }
     } catch {
       if Task.isCancelled { return }
+      // The keeper has gone back to what the disk holds, and asks for this frame again.
+      if error is StoreError { return }
       logger.error("Frame \(number) of job \(job) cannot be put together: \(error)")
       try? await keeper.perform {
         $0.pause(
           job,
           reason:
-            "frame \(number) cannot be put together (\(error)); mend that, then restart the master and resume the job")
+            "frame \(number) cannot be put together (\(error)); mend that, then resume the job: `glint resume \(job)`")
       }
     }
   }

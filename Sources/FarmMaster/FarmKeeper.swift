@@ -103,12 +103,15 @@ actor FarmKeeper {
 
   private func writeQueue() async {
     while !queue.isEmpty {
-      var batch: [Waiting] = []
-      var count = 0
-      while let next = queue.first, batch.isEmpty || count + next.changes.count <= MasterLimits.changesInTransaction {
-        count += next.changes.count
-        batch.append(queue.removeFirst())
+      var (taken, count) = (0, 0)
+      while taken < queue.count,
+        taken == 0 || count + queue[taken].changes.count <= MasterLimits.changesInTransaction
+      {
+        count += queue[taken].changes.count
+        taken += 1
       }
+      let batch = Array(queue[..<taken])
+      queue.removeFirst(taken)
       do {
         let changes = owed + batch.flatMap(\.changes)
         if !changes.isEmpty { try await store.write(changes) }

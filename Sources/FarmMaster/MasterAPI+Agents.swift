@@ -100,7 +100,7 @@ extension MasterAPI {
     let prepared = Set(
       ask.prepared.map {
         Farm.PreparedFrameRef(
-          job: Farm.JobSpecKey(bundle: $0.bundle.hex, camera: $0.camera), frame: $0.frame)
+          job: Farm.JobSpecKey(bundle: $0.bundle, camera: $0.camera), frame: $0.frame)
       })
     let end = FarmKeeper.now + min(ask.waitSeconds, MasterLimits.longPollSeconds)
     while true {

@@ -139,9 +139,11 @@ struct MasterAPI: Sendable {
 actor Sessions {
   private var agents: [String: KeyID] = [:]
   private var current: [KeyID: String] = [:]
-  /// Results delivered lately, oldest first.
+  /// Results delivered lately.
   private var delivered: [LeaseID: KeyID] = [:]
+  /// The same in the order of their delivery: a ring.
   private var deliveries: [LeaseID] = []
+  private var oldestDelivery = 0
   /// The master ends: nobody is kept waiting.
   private(set) var isStopping = false
 
@@ -169,8 +171,13 @@ actor Sessions {
 
   func noteDelivery(_ lease: LeaseID, _ agent: KeyID) {
     delivered[lease] = agent
-    deliveries.append(lease)
-    if deliveries.count > MasterLimits.rememberedDeliveries { delivered[deliveries.removeFirst()] = nil }
+    if deliveries.count < MasterLimits.rememberedDeliveries {
+      deliveries.append(lease)
+    } else {
+      delivered[deliveries[oldestDelivery]] = nil
+      deliveries[oldestDelivery] = lease
+      oldestDelivery = (oldestDelivery + 1) % deliveries.count
+    }
   }
 
   func hasDelivered(_ lease: LeaseID, _ agent: KeyID) -> Bool { delivered[lease] == agent }

@@ -1,4 +1,5 @@
 import FarmModel
+import FarmStore
 import FrameRenderer
 import Logging
 import SceneModel
@@ -64,7 +65,8 @@ struct Verifier: Service {
       }
       return true
     } catch {
-      if Task.isCancelled { return false }
+      // A failed write is no fault of the job: it is looked for again.
+      if Task.isCancelled || error is StoreError { return false }
       logger.error("Frame \(next.ref.frame) of job \(next.ref.job) cannot be checked: \(error)")
       try? await keeper.perform {
         $0.pause(

@@ -190,9 +190,8 @@ extension Farm {
     var found: [UnitRef] = []
     for id in order where found.count < limit && isOpenForChecks(id) {
       guard let job = jobs[id], job.receivedUnitCount > job.settledUnitCount else { continue }
-      // Those that are gone first; of the others, and of each group, from a random one on.
-      let authors = authors(job)
-      for author in rotated(authors.gone) + rotated(authors.present) where found.count < limit {
+      let authors = authors(job, limit: Farm.searchedAuthorLimit)
+      for author in authors.gone + authors.present where found.count < limit {
         guard let evidence = job.evidence[author], agents[author]?.value.record.contributor != agent.contributor,
           policy.trustedContributors.contains(agent.contributor) || canPeersSettle(evidence, job)
         else { continue }
@@ -215,10 +214,20 @@ extension Farm {
     return Array(elements[start...]) + elements[..<start]
   }
 
+  /// So many authors of each job are looked at when an idle agent asks, from a random one on: asks are frequent, and where
+  /// there are thousands of authors most of them have nothing for it.
+  private static let searchedAuthorLimit = 64
+
   /// Whose results there are in a job: those that are gone, and the others.
-  private func authors(_ job: Boxed<JobState>) -> (gone: [KeyID], present: [KeyID]) {
+  ///
+  /// - Parameter limit: Only so many, from a random one on; nil: all.
+  private func authors(_ job: Boxed<JobState>, limit: Int? = nil) -> (gone: [KeyID], present: [KeyID]) {
     var authors: (gone: [KeyID], present: [KeyID]) = ([], [])
-    for author in job.authors {
+    let all = job.value.authors
+    guard !all.isEmpty else { return authors }
+    let first = limit == nil ? 0 : Int(random() % UInt64(all.count))
+    for offset in 0..<min(limit ?? .max, all.count) {
+      let author = all[(first + offset) % all.count]
       if agents[author].map({ isPresent($0, clock) }) ?? false {
         authors.present.append(author)
       } else {
@@ -245,22 +254,20 @@ extension Farm {
     }
     for id in order where isOpenForVerifier(id) {
       guard let job = jobs[id], job.receivedUnitCount > job.settledUnitCount else { continue }
+      // A job that wants more than agents can give is the verifier's from the beginning.
+      guard isIdle || policy.trust.needsTrusted(threshold: job.record.trust) else { continue }
       let authors = authors(job)
       for author in authors.gone + authors.present {
         guard let evidence = job.evidence[author], let contributor = agents[author]?.value.record.contributor else {
           continue
         }
-        // A job that wants more than agents can give is the verifier's from the beginning.
-        let isOurs = policy.trust.needsTrusted(threshold: job.record.trust)
-        guard isIdle || isOurs else { continue }
-        let hasPeers = owners.contains { $0 != contributor } && canPeersSettle(evidence, job)
+        // Agents will check these, and what they agreed with settles when enough of it is there.
+        if owners.contains(where: { $0 != contributor }) && canPeersSettle(evidence, job) { continue }
         for entry in evidence.pending {
           let ref = UnitRef(job: id, frame: Int(entry.frame), unit: Int(entry.unit))
-          guard !entry.isOutstanding, !(hasPeers && !entry.isChecked), let unit = unit(ref), unit.checkLease == nil,
+          guard !entry.isOutstanding, let unit = unit(ref), unit.checkLease == nil,
             unit.record.check == .none || unit.record.check == .passed
           else { continue }
-          // What peers agreed with settles when enough of it is there.
-          if entry.isChecked, hasPeers { continue }
           return ref
         }
       }

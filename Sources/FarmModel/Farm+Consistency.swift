@@ -28,6 +28,10 @@ extension Farm {
     for lease in leases.values where !lease.isCheck {
       if !rendering.insert(lease.ref).inserted { return "\(lease.ref) is leased twice" }
     }
+    for (id, all) in balances.byJob {
+      let cost = all.values.reduce(UInt128(0)) { $0 + $1.credit }
+      if cost != balances.cost(of: id) { return "job \(id) has cost \(cost), not \(balances.cost(of: id))" }
+    }
     var pending: [KeyID: Int] = [:]
     for (id, job) in jobs where hasOwnBits(id) {
       var received = (job.frameCount - job.frames.count) * job.plan.units.count

@@ -98,6 +98,8 @@ extension Farm {
     if wasInDoubt { for ref in disputes where ref.job == id { decide(ref, isConfirmed: true) } }
     reviewBudget(id)
     tell(.verificationWanted)
+    // What could not be put together is tried again.
+    for frame in jobs[id]?.value.assembling.keys.sorted() ?? [] { tell(.assemble(id, frame: frame)) }
     return jobs[id]?.record ?? kept
   }
 
@@ -188,23 +190,11 @@ extension Farm {
   public mutating func frameAssembled(
     _ id: JobID, frame: Int, attempt: Int? = nil, digest: ContentHash, now: FarmTime
   ) {
-    guard let job = jobs[id], let state = job.frames[frame], let asked = job.assembling[frame],
-      attempt == nil || attempt == asked
-    else { return }
-    var rays: UInt64 = 0
-    var seconds = 0.0
-    for unit in state.value.touchedUnits {
-      guard let result = unit.record.result else { continue }
-      rays += result.counters.rays + result.counters.shadowRays
-      seconds += result.seconds
-    }
-    let record = FrameRecord(
-      job: id, number: frame, state: .provisional, revision: (job.delivered[frame]?.revision ?? 0) + 1, digest: digest,
-      rays: rays, seconds: seconds)
+    guard let (record, isFinal) = assembledFrame(id, frame, attempt: attempt, digest: digest) else { return }
     jobs[id]?.value.delivered[frame] = record
     jobs[id]?.value.completeCount += 1
     jobs[id]?.value.assembling[frame] = nil
-    if state.settledCount == job.plan.units.count { makeFinal(id, frame) } else { write(.frame(record)) }
+    if isFinal { makeFinal(id, frame) } else { write(.frame(record)) }
     tell(.frameFinished(id, frame: frame))
     if let job = jobs[id], job.completeCount == job.frameCount,
       job.record.state == .active || job.record.state == .paused
@@ -217,6 +207,29 @@ extension Farm {
     } else {
       tell(.jobChanged(id))
     }
+  }
+
+  /// The record of a frame whose picture was awaited, and whether all its units have settled.
+  ///
+  /// A function of its own, so that nothing refers to the job while the record is put into it: every record of the job
+  /// would be copied.
+  private func assembledFrame(
+    _ id: JobID, _ frame: Int, attempt: Int?, digest: ContentHash
+  ) -> (FrameRecord, isFinal: Bool)? {
+    guard let job = jobs[id], let state = job.frames[frame], let asked = job.assembling[frame],
+      attempt == nil || attempt == asked
+    else { return nil }
+    var rays: UInt64 = 0
+    var seconds = 0.0
+    for unit in state.value.touchedUnits {
+      guard let result = unit.record.result else { continue }
+      rays += result.counters.rays + result.counters.shadowRays
+      seconds += result.seconds
+    }
+    let record = FrameRecord(
+      job: id, number: frame, state: .provisional, revision: (job.delivered[frame]?.revision ?? 0) + 1, digest: digest,
+      rays: rays, seconds: seconds)
+    return (record, state.settledCount == job.plan.units.count)
   }
 
   /// All units of a delivered frame have settled.

@@ -1,3 +1,5 @@
+import SceneModel
+
 /// Agents and what they hold.
 extension Farm {
   /// - Parameter record: What the agent says of itself; keys and signature have been checked.
@@ -148,10 +150,10 @@ extension Farm {
 
   /// What jobs must have in common to share a prepared frame.
   public struct JobSpecKey: Sendable, Hashable {
-    public var bundle: String
+    public var bundle: ContentHash
     public var camera: Int
 
-    public init(bundle: String, camera: Int) {
+    public init(bundle: ContentHash, camera: Int) {
       self.bundle = bundle
       self.camera = camera
     }
@@ -191,12 +193,14 @@ extension Farm {
     }
     // Whether there is work, taken or not: who has enough in hand is not idle.
     var hasWork = false
+    let hasOthers = hasOwner(otherThan: record.contributor)
     for id in order where wanted > 0 {
       // No state is kept here across changes: it would be copied.
       guard jobs[id]?.value.record.state == .active else { continue }
-      for preview in [true, false] where wanted > 0 {
+      for preview in [true, false] where wanted > 0 && jobs[id]?.value.hasOpen(preview: preview) == true {
         while wanted > 0 {
-          guard let frame = choose(id, preview: preview, record, prepared) else { break }
+          let stranger = hasOthers && !preview ? record.contributor : nil
+          guard let frame = choose(id, preview: preview, agent, prepared, stranger: stranger) else { break }
           // From one frame as many as it has; the choice is made anew for the next.
           var limit = min(wanted, affordableUnitCount(id) ?? .max)
           guard limit > 0 else { break }
@@ -205,7 +209,8 @@ extension Farm {
           guard limit > 0 else { break }
           let open =
             jobs[id]?.value.take(
-              frame, preview: preview, agent: agent, contributor: record.contributor, limit: limit) ?? []
+              frame, preview: preview, agent: agent, stranger: hasOthers ? record.contributor : nil, limit: limit)
+            ?? []
           if open.isEmpty { break }
           for unit in open { grant(&self, UnitRef(job: id, frame: frame, unit: unit), isCheck: false) }
         }
@@ -228,21 +233,21 @@ extension Farm {
   }
 
   /// The frame from which an agent should take its next units of a stage: one that it has ready or is at work on, then one
-  /// that nobody works on, then any. Where other owners are present, frames whose previews are all the agent's owner's come
-  /// last: screening needs passes of different owners.
+  /// that nobody works on, then any.
+  ///
+  /// - Parameter stranger: The agent's owner where others are present: frames whose previews are all this owner's come last,
+  ///   because screening needs passes of different owners.
   private mutating func choose(
-    _ id: JobID, preview: Bool, _ agent: AgentRecord, _ prepared: Set<PreparedFrameRef>
+    _ id: JobID, preview: Bool, _ agent: KeyID, _ prepared: Set<PreparedFrameRef>, stranger: KeyID?
   ) -> Int? {
     var key: JobSpecKey?
     if !prepared.isEmpty, let spec = jobs[id]?.value.record.spec {
-      key = JobSpecKey(bundle: spec.bundle.hex, camera: spec.camera)
+      key = JobSpecKey(bundle: spec.bundle, camera: spec.camera)
     }
-    if !preview, hasOwner(otherThan: agent.contributor),
-      let found = choose(id, preview: preview, agent.key, key, prepared, stranger: agent.contributor)
-    {
+    if let stranger, let found = choose(id, preview: preview, agent, key, prepared, stranger: stranger) {
       return found
     }
-    return choose(id, preview: preview, agent.key, key, prepared, stranger: nil)
+    return choose(id, preview: preview, agent, key, prepared, stranger: nil)
   }
 
   private mutating func choose(

@@ -90,13 +90,13 @@ extension Farm {
   @discardableResult
   private mutating func append(_ entry: LedgerEntry?, _ job: JobID, _ contributor: KeyID) -> UInt64? {
     guard let entry else { return nil }
-    var balance = balances[job]?[contributor] ?? LedgerBalance()
+    var balance = balances[job, contributor]
     do {
       try balance.apply(entry)
     } catch {
       preconditionFailure("the farm enters what cannot follow its own entries: \(error.description)")
     }
-    balances[job, default: [:]][contributor] = balance
+    balances.set(balance, job: job, contributor: contributor)
     let row = OutboxEntry(index: entryCount, bytes: entry.encoded)
     outbox.append(row)
     entryCount += 1
@@ -123,25 +123,22 @@ extension Farm {
 
   /// Puts other balances in the place of those that were kept: they are not what the log says.
   public mutating func replaceBalances(_ found: [BalanceRecord]) {
-    balances = [:]
+    balances = PaidBalances(found)
     write(.balancesForgotten)
-    for record in found {
-      balances[record.job, default: [:]][record.contributor] = record.balance
-      write(.balance(record))
-    }
+    for record in found { write(.balance(record)) }
     for id in order { reviewBudget(id) }
   }
 
   /// By job and contributor.
   public var balanceRecords: [BalanceRecord] {
-    balances.flatMap { job, all in all.map { BalanceRecord(job: job, contributor: $0.key, balance: $0.value) } }
+    balances.byJob.flatMap { job, all in all.map { BalanceRecord(job: job, contributor: $0.key, balance: $0.value) } }
       .sorted { ($0.job, $0.contributor) < ($1.job, $1.contributor) }
   }
 
   // MARK: - Budgets
 
   /// What a job has cost by the ledger: renderings and checks.
-  public func cost(of job: JobID) -> UInt128 { balances[job]?.values.reduce(0) { $0 + $1.credit } ?? 0 }
+  public func cost(of job: JobID) -> UInt128 { balances.cost(of: job) }
 
   /// What a job costs once everything that is here has settled.
   public func committedCost(of job: JobID) -> UInt128 { cost(of: job) + (jobs[job]?.value.pendingCredit ?? 0) }
@@ -207,7 +204,7 @@ extension Farm {
   /// What contributors have by the ledger, and what waits for evidence, altogether or from one job.
   public func credits(of job: JobID? = nil) -> [KeyID: Credit] {
     var credits: [KeyID: Credit] = [:]
-    for (id, all) in balances where job == nil || id == job {
+    for (id, all) in balances.byJob where job == nil || id == job {
       for (contributor, balance) in all { credits[contributor, default: Credit()].balance.add(balance) }
     }
     for (id, state) in jobs where job == nil || id == job {

@@ -15,11 +15,14 @@ extension Farm {
   ///   none.
   @discardableResult
   public mutating func screened(_ id: JobID, frame: Int, attempt: Int, suspects: [Int]) -> Int {
-    guard let job = jobs[id], job.assembling[frame] == attempt, policy.checkRate > 0 else { return 0 }
-    let limit = policy.screeningAllowance + Int(policy.screeningShare * Double(job.receivedUnitCount))
+    // No state is kept here across changes: it would be copied.
+    guard jobs[id]?.value.assembling[frame] == attempt, policy.checkRate > 0 else { return 0 }
+    let received = jobs[id]?.value.receivedUnitCount ?? 0
+    let limit = policy.screeningAllowance + Int(policy.screeningShare * Double(received)) - screenedCount(id)
+    let unitCount = jobs[id]?.value.plan.units.count ?? 0
     var asked = 0
-    for index in suspects where job.plan.units.indices.contains(index) {
-      guard job.screenedCount + asked < limit else { break }
+    for index in suspects where index >= 0 && index < unitCount {
+      guard asked < limit else { break }
       let ref = UnitRef(job: id, frame: frame, unit: index)
       guard var unit = unit(ref), unit.record.state == .received, unit.record.check == .none,
         let result = unit.record.result

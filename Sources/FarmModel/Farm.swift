@@ -40,8 +40,7 @@ public struct Farm: Sendable {
   var outbox: [OutboxEntry] = []
   /// The index of the next entry.
   public internal(set) var entryCount: UInt64 = 0
-  /// The sum of all entries, by job and contributor.
-  var balances: [JobID: [KeyID: LedgerBalance]] = [:]
+  var balances = PaidBalances()
 
   private var changes: [Change] = []
   private var events: [FarmEvent] = []
@@ -88,7 +87,7 @@ public struct Farm: Sendable {
     var stored = stored
     outbox = stored.outbox
     entryCount = stored.publishedEntryCount + UInt64(stored.outbox.count)
-    for record in stored.balances { balances[record.job, default: [:]][record.contributor] = record.balance }
+    balances = PaidBalances(stored.balances)
     hasGrownLedger = !outbox.isEmpty
     for record in stored.jobs { jobs[record.id] = Boxed(JobState(record)) }
     for record in stored.agents {
@@ -117,11 +116,12 @@ public struct Farm: Sendable {
       if let result = record.result {
         sequence = max(sequence, result.sequence + 1)
       }
-      guard let job = jobs[record.ref.job], hasOwnBits(record.ref.job),
-        job.plan.units.indices.contains(record.ref.unit)
+      // No state is kept here across changes: it would be copied for each unit.
+      guard hasOwnBits(record.ref.job),
+        jobs[record.ref.job]?.value.plan.units.indices.contains(record.ref.unit) == true
       else { continue }
       if record.draw == .screened { jobs[record.ref.job]?.value.screenedCount += 1 }
-      guard job.frames[record.ref.frame] != nil else { continue }
+      guard jobs[record.ref.job]?.value.frames[record.ref.frame] != nil else { continue }
       _ = jobs[record.ref.job]?.value.frames[record.ref.frame]?.value.updateUnit(UnitState(record: record))
       if !record.failures.isEmpty {
         jobs[record.ref.job]?.value.frames[record.ref.frame]?.value.failedUnits.insert(record.ref.unit)

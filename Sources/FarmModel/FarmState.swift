@@ -89,26 +89,31 @@ struct FrameProgress: Sendable {
     !failedUnits.contains(unit) || self.unit(unit)?.record.failures.contains { $0.agent == agent } != true
   }
 
+  /// Whose result of a unit is here. (Read in its place: a unit's state is large.)
+  private func author(_ unit: Int) -> KeyID? {
+    units.indices.contains(unit) ? units[unit]?.record.result?.contributor : nil
+  }
+
   /// Whether a preview of it is here that is not this contributor's.
   func hasPreview(notBy contributor: KeyID, previewCount: Int) -> Bool {
-    (0..<previewCount).contains { unit($0)?.record.result.map { $0.contributor != contributor } == true }
+    (0..<previewCount).contains { author($0).map { $0 != contributor } == true }
   }
 
   /// Takes up to `limit` open units of a stage for an agent.
   ///
   /// - Parameters:
-  ///   - contributor: The agent's.
-  ///   - previews: For each unit of the plan the preview that covers its first pixel. Units whose preview is the
-  ///     contributor's own are taken only where there are no others: screening compares passes of different owners.
-  mutating func take(preview: Bool, agent: KeyID, contributor: KeyID, previews: [Int], limit: Int) -> [Int] {
+  ///   - stranger: Units whose preview is this contributor's own are taken only where there are no others: screening
+  ///     compares passes of different owners. Nil: it makes no difference.
+  ///   - previews: For each unit of the plan the preview that covers its first pixel.
+  mutating func take(preview: Bool, agent: KeyID, stranger: KeyID?, previews: [Int], limit: Int) -> [Int] {
     var open: [Int] = []
     // Out of its place, so that it is not copied.
     swap(&open, &self[keyPath: preview ? \FrameProgress.openPreview : \FrameProgress.openRest])
     var taken: [Int] = []
-    for takesOwn in preview ? [true] : [false, true] where taken.isEmpty {
+    for takesOwn in preview || stranger == nil ? [true] : [false, true] where taken.isEmpty {
       var index = open.count - 1
       while index >= 0, taken.count < limit {
-        let isOwn = !takesOwn && unit(previews[open[index]])?.record.result?.contributor == contributor
+        let isOwn = !takesOwn && author(previews[open[index]]) == stranger
         if !isOwn, failedUnits.isEmpty || mayHave(open[index], agent) { taken.append(open.remove(at: index)) }
         index -= 1
       }
@@ -231,14 +236,17 @@ struct JobState: Sendable {
     openRestCount = frames.values.reduce(0) { $0 + $1.openRest.count }
   }
 
+  /// Whether units of a stage are open that nobody holds.
+  func hasOpen(preview: Bool) -> Bool { (preview ? openPreviewCount : openRestCount) > 0 }
+
   /// Frames of an owner's own previews that a search for others' passes over.
   static let passedFrameLimit = 64
 
   /// Takes up to `limit` open units of a frame's stage for an agent.
-  mutating func take(_ number: Int, preview: Bool, agent: KeyID, contributor: KeyID, limit: Int) -> [Int] {
+  mutating func take(_ number: Int, preview: Bool, agent: KeyID, stranger: KeyID?, limit: Int) -> [Int] {
     let taken =
       frames[number]?.value.take(
-        preview: preview, agent: agent, contributor: contributor, previews: previews, limit: limit) ?? []
+        preview: preview, agent: agent, stranger: stranger, previews: previews, limit: limit) ?? []
     if preview { openPreviewCount -= taken.count } else { openRestCount -= taken.count }
     return taken
   }
@@ -248,7 +256,7 @@ struct JobState: Sendable {
   /// - Parameter stranger: Only frames of which a preview is here that is not this contributor's, that nobody holds, and that
   ///   are among the first: a search through thousands at each lease would cost more than screening gives.
   mutating func nextFrame(preview isPreview: Bool, agent: KeyID, stranger: KeyID? = nil) -> Int? {
-    guard (isPreview ? openPreviewCount : openRestCount) > 0 else { return nil }
+    guard hasOpen(preview: isPreview) else { return nil }
     // Frames that somebody holds come back when that ends.
     let found = lowest(isPreview ? \.preview : \.rest, preview: isPreview, agent, stranger: stranger) {
       $0.holders.isEmpty

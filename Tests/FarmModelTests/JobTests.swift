@@ -180,6 +180,25 @@ struct JobTests {
     #expect(test.farm.jobView(job)?.record.endedAt == test.now + 7)
   }
 
+  @Test("A frame whose picture could not be made is put together again when its job is resumed")
+  func assemblingAgain() throws {
+    var test = TestFarm()
+    let job = try test.add(draft(frames: 3...4))
+    let agent = try test.enter("a")
+    try test.work([agent])
+    let digest = outcome(UnitRef(job: job, frame: 3, unit: 0)).digest
+    test.farm.frameAssembled(job, frame: 3, digest: digest, now: test.now)
+    test.farm.pause(job, reason: "the disk is full")
+    _ = test.farm.takeEvents()
+    _ = try test.farm.resume(job)
+    let requests = test.farm.takeEvents().compactMap { event -> Int? in
+      if case .assemble(job, let frame) = event { frame } else { nil }
+    }
+    #expect(requests == [4])
+    test.farm.frameAssembled(job, frame: 4, digest: digest, now: test.now)
+    #expect(test.farm.jobView(job)?.record.state == .finished)
+  }
+
   @Test(
     "A job of another kernel revision ends with the reason, nothing of it is handed out, checked or credited, and the records of its units stay"
   )

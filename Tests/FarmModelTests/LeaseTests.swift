@@ -1,3 +1,4 @@
+import SceneModel
 import Testing
 
 @testable import FarmModel
@@ -50,11 +51,11 @@ struct LeaseTests {
     let job = try test.add(draft(frames: 1...9))
     let record = test.farm.jobs[job]!.record
     let agent = try test.enter("a")
-    let spec = Farm.JobSpecKey(bundle: record.spec.bundle.hex, camera: 0)
+    let spec = Farm.JobSpecKey(bundle: record.spec.bundle, camera: 0)
     let ready = Farm.PreparedFrameRef(job: spec, frame: 6)
     #expect(try test.lease(agent, 1, prepared: [ready]).map(\.ref.frame) == [6])
     // Another job's frame of the same number is no help.
-    let other = Farm.PreparedFrameRef(job: Farm.JobSpecKey(bundle: "other", camera: 0), frame: 8)
+    let other = Farm.PreparedFrameRef(job: Farm.JobSpecKey(bundle: ContentHash(hashing: [1]), camera: 0), frame: 8)
     let stranger = try test.enter("b")
     #expect(try test.lease(stranger, 1, prepared: [other]).map(\.ref.frame) == [1])
   }

@@ -237,7 +237,7 @@ struct ScreenedUnitTests {
       #expect(preview.ref == UnitRef(job: job, frame: frame, unit: 0))
       try test.deliver(preview)
     }
-    let spec = Farm.JobSpecKey(bundle: test.farm.jobs[job]!.record.spec.bundle.hex, camera: 0)
+    let spec = Farm.JobSpecKey(bundle: test.farm.jobs[job]!.record.spec.bundle, camera: 0)
     let ready = Set([Farm.PreparedFrameRef(job: spec, frame: 1)])
     #expect(try test.lease(a, 1, prepared: ready).map(\.ref.frame) == [2])
     // Rather its own than none.
