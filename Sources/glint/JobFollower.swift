@@ -72,8 +72,10 @@ final class JobProgress {
 
   func show(_ detail: JobDetail) {
     let job = detail.job
-    if let lastState, lastState != job.stateText { Terminal.note("job \(job.id.short): \(job.stateText)") }
-    lastState = job.stateText
+    // How it has ended is the command's last word.
+    let stateText = job.stateText + (job.hasEnded ? "" : job.reason.map { ": " + $0 } ?? "")
+    if lastState.map({ $0 != stateText }) ?? !job.isRunning { Terminal.note("job \(job.id.short): \(stateText)") }
+    lastState = stateText
     let bar = bar ?? ProgressBar("Rendering", total: 1)
     self.bar = bar
     let state = job.isRunning ? "" : "  " + job.stateText

@@ -92,4 +92,78 @@ struct SubmitCommandTests {
     }
     try await master.stop()
   }
+
+  @Test(
+    "Whoever waits for a job that pauses for its budget hears why and what to do, and gets its frames once it may go on"
+  )
+  func waitingForBudget() async throws {
+    let folder = try TemporaryFolder()
+    let master = try await RunningMaster(in: folder.folder("master"))
+    let agent = try RunningAgent("agent", of: master, in: folder)
+    let address = ["--master", master.url.absoluteString]
+    let submit = try GlintProcess(
+      ["submit", "--wait", "--budget", "1", "-o", "out.##.png"] + address + picture.options, home: folder.url)
+    let job = try await eventually("the command says why the job stands") { () -> JobSummary? in
+      guard submit.errors.contains("paused: its budget of 1 credit is used up") else { return nil }
+      return try await master.client.jobs().jobs.first
+    }
+    #expect(job.state == "paused" && submit.status == nil)
+    #expect(submit.errors.contains("glint budget \(job.id) CREDIT"))
+    _ = try await GlintProcess.run(["budget", job.id.description, "none"] + address, home: folder.url)
+    #expect(await submit.end() == 0, "\(submit.errors)")
+    for number in 1...3 {
+      #expect(FileManager.default.fileExists(atPath: folder.url.appendingPathComponent("out.0\(number).png").path))
+    }
+    try await agent.service.stop()
+    try await master.stop()
+  }
+
+  private struct Fetched: Decodable {
+    struct Frame: Decodable {
+      var number: Int
+      var digest: String
+      var isFinal: Bool
+    }
+
+    var frames: [Frame]
+  }
+
+  @Test("fetch takes provisional frames and says so; fetch --final takes none before all their units have settled")
+  func finality() async throws {
+    let folder = try TemporaryFolder()
+    let data = folder.folder("master")
+    func run(_ master: RunningMaster, _ arguments: String...) async throws -> (Int32, GlintProcess) {
+      let process = try GlintProcess(arguments + ["--master", master.url.absoluteString], home: folder.url)
+      return (await process.end(), process)
+    }
+    // Nothing is checked: the pictures stay provisional.
+    var master = try await RunningMaster(in: data) {
+      ($0.policy.probationCount, $0.policy.checkRate, $0.policy.checksWhenIdle) = (0, 1e-12, false)
+    }
+    let agent = try RunningAgent("agent", of: master, in: folder)
+    let job = try await master.submit(frames: 1...2, .tiny(), samples: 2, folder: folder.folder("bundle"))
+    _ = try await eventually("the job is finished") {
+      try await master.client.job(job).job.state == "finished" ? true : nil
+    }
+    let (_, before) = try await run(master, "fetch", job.description, "--json", "-o", "early.##.png")
+    let early = try JSONDecoder().decode(Fetched.self, from: Data(before.output.utf8)).frames
+    #expect(early.map(\.isFinal) == [false, false])
+    #expect(before.errors.contains("2 of 2 frames are provisional"), "\(before.errors)")
+    let (refusal, none) = try await run(master, "fetch", job.description, "--final", "-o", "none.##.png")
+    #expect(refusal == 70 && none.errors.contains("frames is final yet"), "\(none.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.url.appendingPathComponent("none.01.png").path))
+    try await agent.service.stop()
+    try await master.stop()
+
+    // The same farm, whose verifier has time now.
+    master = try await RunningMaster(in: data)
+    let (watched, watch) = try await run(master, "watch", job.description, "--final")
+    #expect(watched == 0, "\(watch.errors)")
+    let (taken, after) = try await run(master, "fetch", job.description, "--final", "--json", "-o", "late.##.png")
+    #expect(taken == 0, "\(after.errors)")
+    let late = try JSONDecoder().decode(Fetched.self, from: Data(after.output.utf8)).frames
+    #expect(late.map(\.isFinal) == [true, true] && late.map(\.digest) == early.map(\.digest))
+    #expect(!after.errors.contains("provisional"))
+    try await master.stop()
+  }
 }
