@@ -1,5 +1,6 @@
-"""A farm on this machine: a master and agents, with folders of their own, that ends with its block."""
+"""A farm on this machine: a master and agents, with folders of their own, that ends with its block; a folder that holds one already goes on."""
 
+import json
 import os
 import pathlib
 import re
@@ -25,15 +26,20 @@ class Farm:
         self.environment['GLINT_MASTER'] = self.wait_for(log, r'Listening on (\S+)')
         for index in range(self.agents):
             key = self.folder / f'{index}.key'
-            run([self.glint, 'key', 'new', key], env=self.environment)
+            if not key.exists():
+                run([self.glint, 'key', 'new', key], env=self.environment)
             self.start(f'agent{index}', ['agent', '--name', f'agent{index}', '--contributor', key, '--threads',
                                          self.threads, '--data', self.folder / f'agent{index}'])
         limit = time.monotonic() + 30
-        while run([self.glint, 'agents', '--json'], env=self.environment).count('agent') < self.agents:
+        while self.present() < self.agents:
             if time.monotonic() > limit:
                 raise RuntimeError('the agents did not register')
             time.sleep(0.1)
         return self
+
+    def present(self):
+        agents = json.loads(run([self.glint, 'agents', '--json'], env=self.environment))['agents']
+        return sum(agent['state'] in ('working', 'idle') for agent in agents)
 
     def start(self, name, arguments):
         path = self.folder / f'{name}.log'

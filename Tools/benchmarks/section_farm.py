@@ -1,8 +1,9 @@
 """A farm of two agents with one thread each against `glint render --threads 2`: frames of the demo interior at 10 seconds or
-more, from submission (a farm that is up and has never seen the scene) to the last picture on disk. Machines drift, so
-`glint render` makes one half of the frames first, the other half last. Checking off (a rate of
-0 and no verifier), then on as it is by default; checked is the share of the job's rays that were traced again. CPU seconds
-are of all processes that take part, and hardly depend on what else the machine does.
+more, from submission to the last picture on disk. Machines drift, so the frames are cut into as many parts as there are
+rounds, and in each round `glint render`, the farm without checking (`--check-rate 0 --verifier-threads 0`) and the farm as it
+is by default make the same part, one after the other, each round in another order. Each farm keeps its folders from round to
+round: in the first it has never seen the scene, and its agents are on probation. Checked is the share of the jobs' rays that
+were traced again. CPU seconds are of all processes that take part, and hardly depend on what else the machine does.
 """
 
 import json
@@ -18,6 +19,7 @@ from scenes import scenes
 
 SIZE = '480x270'
 SAMPLES = 80
+FARMS = {'off': ['--check-rate', 0, '--verifier-threads', 0], 'on': []}
 
 
 def section(options):
@@ -25,40 +27,54 @@ def section(options):
     file, _ = scene.prepared
     work = pathlib.Path(options.work)
     picture = ['--size', SIZE, '--samples', SAMPLES]
+    checked = {}
 
-    def render(first, last):
-        say(f'farm: glint render, frames {first} to {last}')
+    def render(frames):
         with Stopwatch() as watch:
-            ours.run([options.glint, 'render', file, *picture, '--frames', f'{first}-{last}', '--threads', 2,
+            ours.run([options.glint, 'render', file, *picture, '--frames', frames, '--threads', 2,
                       '-o', work / 'alone.##.png'])
         return watch
 
-    middle = max(1, options.frames // 2)
-    halves, farms = [render(1, middle)], {}
-    for name, more in (('off', ['--check-rate', 0, '--verifier-threads', 0]), ('on', [])):
-        say(f'farm: checking {name}')
-        with Farm(options.glint, work / name, agents=2, master_options=more) as farm:
+    def farm(name, frames):
+        with Farm(options.glint, work / name, agents=2, master_options=FARMS[name]) as farm:
             with Stopwatch(farm.processes) as watch:
-                farm.run('submit', file, *picture, '--frames', f'1-{options.frames}', '--wait', '-o', work / f'{name}.##.png')
+                farm.run('submit', file, *picture, '--frames', frames, '--wait', '-o', work / f'{name}.##.png')
+            jobs = [json.loads(farm.run('job', job['id'], '--json'))
+                    for job in json.loads(farm.run('jobs', '--json'))['jobs']]
+            rays = sum(frame['rays'] for job in jobs for frame in job['frames'])
             credits = json.loads(farm.run('credits', '--json'))['credits']
-        checked = sum(credit['checkRays'] for credit in credits) / max(1, sum(credit['rays'] for credit in credits))
-        farms[name] = dict(vars(watch), checked=checked)
-    if middle < options.frames:
-        halves.append(render(middle + 1, options.frames))
-    seconds, cpu = sum(half.seconds for half in halves), sum(half.cpu for half in halves)
-    rows = [['`glint render --threads 2`', ' + '.join(f'{half.seconds:.1f}' for half in halves),
-             f'{seconds / options.frames:.1f}', '', '', f'{cpu:.1f}', '']]
-    for name, run in farms.items():
+        checked[name] = sum(credit['checkRays'] for credit in credits) / rays
+        return watch
+
+    sides = [('alone', render)] + [(name, lambda frames, name=name: farm(name, frames)) for name in FARMS]
+    rounds = min(options.rounds, options.frames)
+    results = {name: [] for name, _ in sides}
+    for index in range(rounds):
+        frames = f'{1 + index * options.frames // rounds}-{(index + 1) * options.frames // rounds}'
+        for name, side in sides[index % 3:] + sides[:index % 3]:
+            watch = side(frames)
+            say(f'farm: frames {frames}, {name}: {watch.seconds:.1f} s, CPU {watch.cpu:.1f} s')
+            results[name].append(vars(watch))
+
+    def total(name, field):
+        return sum(run[field] for run in results[name])
+
+    rows = []
+    for name, _ in sides:
         different = [frame.name for frame in work.glob('alone.*.png')
                      if frame.read_bytes() != (work / frame.name.replace('alone', name)).read_bytes()]
         if different:
-            raise RuntimeError(f'checking {name}: pictures differ from those of glint render: {", ".join(different)}')
-        rows.append([f'farm, checking {name}', f'{run["seconds"]:.1f}', f'{run["seconds"] / options.frames:.1f}',
-                     f'{run["seconds"] / seconds:.3f}', f'{100 * run["checked"]:.1f} %', f'{run["cpu"]:.1f}',
-                     f'{run["cpu"] / cpu:.3f}'])
-    results = dict(frames=options.frames, samples=SAMPLES, alone=[vars(half) for half in halves], **farms)
-    return f'{__doc__.strip()}\n\n{options.frames} frames of {SIZE.replace("x", "×")} with {SAMPLES} samples.\n\n' + table(
-        ['', 'seconds', 'a frame', 'of `glint render`', 'checked', 'CPU s', 'of `glint render`'], rows), results
+            raise RuntimeError(f'{name}: pictures differ from those of glint render: {", ".join(different)}')
+        by_round = ', '.join(f'{run["seconds"] / alone["seconds"]:.3f}'
+                             for run, alone in zip(results[name], results['alone']))
+        seconds, cpu = total(name, 'seconds'), total(name, 'cpu')
+        rows.append(['`glint render --threads 2`' if name == 'alone' else f'farm, checking {name}', f'{seconds:.1f}',
+                     f'{seconds / options.frames:.1f}', f'{seconds / total("alone", "seconds"):.3f}', by_round,
+                     f'{100 * checked[name]:.1f} %' if name in checked else '', f'{cpu:.1f}',
+                     f'{cpu / total("alone", "cpu"):.3f}'])
+    return f'{__doc__.strip()}\n\n{options.frames} frames of {SIZE.replace("x", "×")} with {SAMPLES} samples; all pictures equal.\n\n' + table(
+        ['', 'seconds', 'a frame', 'of `glint render`', 'by round', 'checked', 'CPU s', 'of `glint render`'], rows), dict(
+            results, frames=options.frames, samples=SAMPLES, checked=checked)
 
 
 class Stopwatch:
