@@ -8,15 +8,6 @@ public enum SimulationTable {
     public var unitsPerAgent: Int
     /// In equal numbers; a kind may be there more than once.
     public var cheats: [Cheat]
-    /// Runs of it for each that is asked for.
-    public var runFactor = 1
-
-    public init(cheatingFraction: Double, unitsPerAgent: Int, cheats: [Cheat], runFactor: Int = 1) {
-      self.cheatingFraction = cheatingFraction
-      self.unitsPerAgent = unitsPerAgent
-      self.cheats = cheats
-      self.runFactor = runFactor
-    }
 
     public var isColluding: Bool { cheats == [.colluding] }
     public var percent: Int { Int((cheatingFraction * 100).rounded()) }
@@ -35,17 +26,13 @@ public enum SimulationTable {
 
   /// Cheating fractions 1 to 35 %: once with all independent kinds, once with owners that collude. One percent of 2,000
   /// agents are so few that each steady kind has runs of its own: their noise would hide the bound. There `fewerSamples` is
-  /// left out, which lies at the rate of `rarely`: the same seed gives the same run. Where a run has no more than twenty
-  /// cheats of a kind that lies seldom, there are twice as many runs.
+  /// left out, which lies at the rate of `rarely`: the same seed gives the same run.
   public static let lines: [Line] = [0.01, 0.05, 0.1, 0.2, 0.35].flatMap { fraction in
     let steady = Cheat.steady.filter { $0 != .fewerSamples }.map { [$0] }
     let groups =
       fraction < 0.05 ? [Cheat.independent.filter { !Cheat.steady.contains($0) }] + steady : [mixed]
-    return (groups + [[.colluding]]).map { cheats in
-      let isNoisy = fraction < 0.05 ? steady.contains(cheats) : fraction < 0.1 && cheats == mixed
-      return Line(
-        cheatingFraction: fraction, unitsPerAgent: fraction == 0.1 ? 2000 : 500, cheats: cheats,
-        runFactor: isNoisy ? 2 : 1)
+    return (groups + [[.colluding]]).map {
+      Line(cheatingFraction: fraction, unitsPerAgent: fraction == 0.1 ? 2000 : 500, cheats: $0)
     }
   }
 
