@@ -18,12 +18,11 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def newest_glint():
-    builds = [REPOSITORY / '.build' / kind / 'glint' for kind in ('release', 'debug')]
-    builds = [path for path in builds if path.is_file()]
-    if not builds:
-        sys.exit('bench: no build of glint: swift build -c release --product glint, or --glint FILE')
-    return max(builds, key=lambda path: path.stat().st_mtime).resolve()
+def release_glint():
+    path = REPOSITORY / '.build' / 'release' / 'glint'
+    if not path.is_file():
+        sys.exit('bench: no release build of glint: swift build -c release --product glint, or --glint FILE')
+    return path.resolve()
 
 
 def run(command, **options):

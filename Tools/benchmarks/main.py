@@ -8,7 +8,7 @@ import re
 import sys
 import tempfile
 
-from machine import CACHE, REPOSITORY, machine, newest_glint, say
+from machine import CACHE, REPOSITORY, machine, release_glint, say
 
 # In the order of the document. Each is a module section_… with `section(options)`, which returns Markdown and what it measured.
 SECTIONS = {
@@ -57,7 +57,7 @@ def read_options():
     parser.add_argument('--rounds', type=int, default=5, metavar='N', help='default: 5')
     parser.add_argument('--threads', type=int, default=2, metavar='N', help='of all sides (default: 2)')
     parser.add_argument('--frames', type=int, default=48, metavar='N', help='of the section farm (default: 48)')
-    parser.add_argument('--glint', type=pathlib.Path, metavar='FILE', help='the program (default: the newest build)')
+    parser.add_argument('--glint', type=pathlib.Path, metavar='FILE', help='the program (default: the release build)')
     parser.add_argument('--keep-reference', action='store_true',
                         help="take Glint's own references of an earlier build, for trials")
     parser.add_argument('--dry-run', action='store_true', help='do not write docs/performance.md')
@@ -67,7 +67,7 @@ def read_options():
         parser.error(f'no section {", ".join(sorted(unknown))}; there are {", ".join(SECTIONS)}')
     options.sections = options.sections or [name for name in SECTIONS if (HERE / f'section_{name}.py').exists()]
     options.plain = [word for word in sys.argv[1:] if word.startswith('--') and '=' in word]
-    options.glint = options.glint.resolve() if options.glint else newest_glint()
+    options.glint = options.glint.resolve() if options.glint else release_glint()
     return options
 
 

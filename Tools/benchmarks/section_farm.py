@@ -18,7 +18,7 @@ from machine import say, table
 from scenes import scenes
 
 SIZE = '480x270'
-SAMPLES = 72
+SAMPLES = 48
 FARMS = {'off': ['--check-rate', 0, '--verifier-threads', 0], 'on': []}
 
 
