@@ -3,7 +3,8 @@ more, from submission to the last picture on disk. Machines drift, so the frames
 rounds, and in each round `glint render`, the farm without checking (`--check-rate 0 --verifier-threads 0`) and the farm as it
 is by default make the same part, one after the other, each round in another order. Each farm keeps its folders from round to
 round: in the first it has never seen the scene, and its agents are on probation. Checked is the share of the jobs' rays that
-were traced again. CPU seconds are of all processes that take part, and hardly depend on what else the machine does.
+were traced again. CPU seconds are of all processes that take part. How far the rounds' ratios lie apart is the
+machine: within a round nothing else differs.
 """
 
 import json
