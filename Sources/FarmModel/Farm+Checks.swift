@@ -182,8 +182,8 @@ extension Farm {
 
   // MARK: - When nothing else is to do
 
-  /// Pending results of others for an idle agent that is proven, those of agents that are gone first. Which of an author's
-  /// results is drawn, so that accomplices cannot choose whom to confirm: who asks first gets any of all.
+  /// Pending results of others for an idle agent that is proven: of some authors of each job, drawn at random, those that are
+  /// gone first. Which of an author's results is drawn, too, so that accomplices cannot choose whom to confirm.
   func idleChecks(for agent: AgentRecord, limit: Int) -> [UnitRef] {
     guard policy.checkRate > 0, limit > 0, isProven(agent.key) || policy.trustedContributors.contains(agent.contributor)
     else { return [] }

@@ -13,9 +13,7 @@ public enum SimulationTable {
     public var percent: Int { Int((cheatingFraction * 100).rounded()) }
 
     /// Names its results.
-    public var name: String {
-      "\(percent)% \(unitsPerAgent) \(cheats == SimulationTable.mixed ? title : cheats.map(\.rawValue).joined(separator: ","))"
-    }
+    public var name: String { "\(percent)% \(unitsPerAgent) \(title)" }
     /// For people.
     var title: String { cheats == SimulationTable.mixed ? "mixed" : cheats.map(\.rawValue).joined(separator: ", ") }
   }

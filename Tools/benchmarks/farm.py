@@ -1,4 +1,6 @@
-"""A farm on this machine: a master and agents, with folders of their own, that ends with its block; a folder that holds one already goes on."""
+"""A farm on this machine: a master and agents, with folders of their own, that ends with its block. Where the folder holds
+one already, that one goes on.
+"""
 
 import json
 import os
