@@ -185,10 +185,7 @@ extension LeasedUnit {
     else { throw fault("samples or time that make no sense") }
     frame = FrameKey(bundle: spec.bundle, number: message.frame, camera: spec.camera)
     self.spec = spec.hash
-    settings = RenderSettings(width: spec.width, height: spec.height)
-    settings.bounces = spec.bounces
-    settings.seed = spec.seed
-    settings.filter = spec.filter == "box" ? .box : .blackmanHarris
+    settings = RenderSettings(spec)
     tile = TileRectangle(x: message.x, y: message.y, width: message.width, height: message.height)
     samples = message.firstSample..<(message.firstSample + message.sampleCount)
     lifetime = .seconds(message.seconds)

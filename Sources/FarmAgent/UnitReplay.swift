@@ -47,10 +47,6 @@ public actor UnitReplay {
       prepared = key
     }
     guard let frame = library.frame(key) else { throw BundleError(.missing, "frame \(frame) is not prepared") }
-    var settings = RenderSettings(width: spec.width, height: spec.height)
-    settings.bounces = spec.bounces
-    settings.seed = spec.seed
-    settings.filter = spec.filter == "box" ? .box : .blackmanHarris
-    return try await threads.render(frame, settings: settings, tile: tile, samples: samples)
+    return try await threads.render(frame, settings: RenderSettings(spec), tile: tile, samples: samples)
   }
 }

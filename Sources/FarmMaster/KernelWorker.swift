@@ -40,12 +40,3 @@ actor KernelWorker {
     return made
   }
 }
-
-extension RenderSettings {
-  init(_ spec: JobSpec) {
-    self.init(width: spec.width, height: spec.height)
-    bounces = spec.bounces
-    seed = spec.seed
-    filter = spec.filter == "box" ? .box : .blackmanHarris
-  }
-}

@@ -1,3 +1,4 @@
+import KernelScene
 import SceneModel
 
 /// Everything that decides a job's pixels. Its hash is what ledgers and signatures speak of.
@@ -81,5 +82,15 @@ public struct PictureSpec: Sendable, Hashable, Codable {
     if !PictureSpec.views.contains(view) { return "view is '\(view)', expected neutral, agx or standard" }
     if !(exposure >= -32 && exposure <= 32) { return "exposure is \(exposure), expected -32 to 32" }
     return [8, 16].contains(depth) ? nil : "depth is \(depth), expected 8 or 16"
+  }
+}
+
+extension RenderSettings {
+  /// What the kernel takes of a job.
+  public init(_ spec: JobSpec) {
+    self.init(width: spec.width, height: spec.height, sampleCount: spec.samples)
+    bounces = spec.bounces
+    seed = spec.seed
+    filter = spec.filter == "box" ? .box : .blackmanHarris
   }
 }

@@ -24,7 +24,6 @@ public final class LocalRenderer: Sendable {
   private let preparer: FramePreparer
   private let threads: RenderThreads
   private let settings: RenderSettings
-  private let sampleCount: Int
   /// Each is rendered with all its samples at once.
   private let tiles: [TileRectangle]
 
@@ -33,14 +32,12 @@ public final class LocalRenderer: Sendable {
   ///   - kernel: The build that renders. Changes no pixel.
   ///   - threadCount: Changes no pixel either.
   public init(
-    scene: Scene, settings: RenderSettings, sampleCount: Int, tile: Int,
-    kernel: any KernelBuild = KernelChoice.fastest, threadCount: Int
+    scene: Scene, settings: RenderSettings, tile: Int, kernel: any KernelBuild = KernelChoice.fastest, threadCount: Int
   ) {
-    precondition(tile >= 16 && tile % 16 == 0 && sampleCount > 0)
+    precondition(tile >= 16 && tile % 16 == 0 && settings.sampleCount > 0)
     preparer = FramePreparer(scene: scene, kernel: kernel, threadCount: threadCount)
     threads = RenderThreads(count: threadCount)
     self.settings = settings
-    self.sampleCount = sampleCount
     tiles = TileGrid(width: settings.width, height: settings.height, edge: tile).tiles
   }
 
@@ -103,11 +100,11 @@ public final class LocalRenderer: Sendable {
     let position = max(0, tiles.count - 2 * threads.count)
     for (index, tile) in tiles.enumerated() {
       if index == position { threads.submit(beforeEnd) }
-      let (settings, sampleCount) = (settings, sampleCount)
+      let settings = settings
       threads.submit {
         do {
           let outcome = try RenderThreads.renderNow(
-            frame, settings: settings, tile: tile, samples: 0..<sampleCount,
+            frame, settings: settings, tile: tile, samples: 0..<settings.sampleCount,
             isCancelled: { collector.hasFailed })
           onUnit(outcome.counters)
           collector.put(index, outcome)
@@ -121,10 +118,10 @@ public final class LocalRenderer: Sendable {
   private func assemble(
     _ number: Int, _ outcomes: [UnitOutcome], prepareSeconds: Double, sampleSeconds: Double
   ) async -> Frame {
-    let (settings, sampleCount) = (settings, sampleCount)
+    let settings = settings
     return await withCheckedContinuation { continuation in
       let thread = Thread {
-        let film = Film(width: settings.width, height: settings.height, sampleCount: sampleCount)
+        let film = Film(width: settings.width, height: settings.height, sampleCount: settings.sampleCount)
         var counters = WorkCounters()
         var seconds = 0.0
         for outcome in outcomes {

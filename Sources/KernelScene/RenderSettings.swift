@@ -9,15 +9,18 @@ public struct RenderSettings: Sendable, Equatable {
 
   public var width: Int
   public var height: Int
+  /// Samples of a pixel in the whole picture: their points are placed for as many.
+  public var sampleCount: Int
   /// Largest number of scattering events that may still be followed by a ray: with 0 a picture shows emitters and what the
   /// first surface reflects of sampled lights; each further bounce adds one indirect segment.
   public var bounces: Int = 8
   public var seed: UInt64 = 0
   public var filter: Filter = .blackmanHarris
 
-  public init(width: Int, height: Int) {
+  public init(width: Int, height: Int, sampleCount: Int) {
     self.width = width
     self.height = height
+    self.sampleCount = sampleCount
   }
 }
 

@@ -41,7 +41,8 @@ extension PathTracer {
   private func sampler(_ index: Int) -> Sampler<F> {
     let path = F.Bits.load(surfaces.path + index)
     return Sampler(
-      pixelKey: Self.gatherWords(states.pixelKey, path), reversedIndex: Self.gatherWords(states.reversedIndex, path))
+      pixelKey: Self.gatherWords(states.pixelKey, path), reversedIndex: Self.gatherWords(states.reversedIndex, path),
+      net: net)
   }
 
   /// The first two steps of sampling the environment, for all surfaces.
@@ -117,7 +118,7 @@ extension PathTracer {
     var goesOn = isSeen .& (density .> 0) .& (dot(direction, facing) .> 0) .& next.isAnyPositive
     if vertex >= Self.rouletteStart {
       let (roulette, _) = sampler.pair(5 &* vertex &+ 2)
-      let survival = F.greater(next.x, F.greater(next.y, next.z)).root.atMost(1)
+      let survival = (F.greater(next.x, F.greater(next.y, next.z)).root * Self.rouletteScale).atMost(1)
       goesOn = goesOn .& (roulette .< survival)
       next = next * (1 / survival)
     }

@@ -12,6 +12,8 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
   /// Paths of a batch: enough to fill lanes to the last bounce, few enough for the second-level cache.
   static var batchSize: Int { 1024 }
   static var rouletteStart: Int { 1 }
+  /// A path goes on with this times the root of its throughput: surely while that is 0.64 or more.
+  static var rouletteScale: Float { 1.25 }
 
   var counters = WorkCounters()
   var clock: StageClock
@@ -40,6 +42,7 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
   let environment: EnvironmentView
   let albedo: UnsafePointer<Float>
   let bounces: Int
+  let net: SampleNet
   let cone: RayCone
   /// Whether a texture has levels to choose from: otherwise nobody asks how wide cones are.
   let hasLevels: Bool
@@ -75,6 +78,7 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
         scale: 0,
         worldToEnvironment: .identity, environmentToWorld: .identity)
     bounces = settings.bounces
+    net = SampleNet(sampleCount: settings.sampleCount)
     cone = RayCone(frame.description.camera, settings)
     hasLevels = frame.hasTextureLevels
   }
@@ -108,7 +112,7 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
     var slot = 0
     while slot < count {
       let sampler = Sampler<F>(
-        pixelKey: .load(states.pixelKey + slot), reversedIndex: .load(states.reversedIndex + slot))
+        pixelKey: .load(states.pixelKey + slot), reversedIndex: .load(states.reversedIndex + slot), net: net)
       let (origin, direction) = camera.ray(x: F.load(states.pixelX + slot), y: F.load(states.pixelY + slot), sampler)
       rays.origin.store(origin, at: slot)
       rays.direction.store(direction, at: slot)
@@ -124,7 +128,7 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
   @inline(__always)
   private func alphaKey(_ path: UInt32, _ segment: Int) -> UInt32 {
     Sampler<Float>(
-      pixelKey: states.pixelKey[Int(path)], reversedIndex: states.reversedIndex[Int(path)]
+      pixelKey: states.pixelKey[Int(path)], reversedIndex: states.reversedIndex[Int(path)], net: net
     )
     .alphaKey(segment)
   }

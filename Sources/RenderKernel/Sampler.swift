@@ -1,25 +1,39 @@
 import LaneMath
 
-/// Integer hashing and Owen-scrambled Sobol points, for any number of paths at once.
+/// Integer hashing and low-discrepancy points, for any number of paths at once (docs/kernel.md, "Random numbers").
 ///
-/// Every pair of dimensions is its own (0,2)-sequence, shuffled and scrambled by a hash of the pixel and the pair (padding).
-/// Sources: Burley, "Practical Hash-based Owen Scrambling", JCGT 2020; the hash's constants are those of Vegdahl,
+/// Every pair of dimensions is a (0,2)-sequence of its own, shuffled and scrambled by a hash of the pixel and the pair
+/// (padding). Sources: Burley, "Practical Hash-based Owen Scrambling", JCGT 2020; the hash's constants are those of Vegdahl,
 /// "Building a Better LK Hash", 2021; finaliser: Wellons' hash prospector, "triple32".
 struct Sampler<F: LaneFloat> {
   /// Hash of seed, frame and pixel.
   var pixelKey: F.Bits
   /// The sample's index with its bits in opposite order.
   var reversedIndex: F.Bits
+  /// How many samples the points of `pair` are placed for.
+  var net: SampleNet
 
   /// The sample's point of one pair of dimensions.
+  ///
+  /// The points of a net are those of Hammersley, each in its cell at random, under one digital shift. So rows of points
+  /// are evenly spaced, which suits light around a circle, and edges, more than independent scrambling does. The order is
+  /// that of a (0,2)-sequence: Sobol's, multiplied by the triangular matrices that turn its first `net` points into
+  /// Hammersley's. Every dyadic block is stratified in two dimensions.
   @inline(__always)
   func pair(_ dimension: Int) -> (F, F) {
     let key = SampleHash.mix(pixelKey ^ F.Bits(lane: SampleHash.spread(UInt32(truncatingIfNeeded: dimension))))
-    let index = SampleHash.reversed(SampleHash.scrambleReversed(reversedIndex, key))
-    // The first dimension is the reversed index, whose reversal again is the index.
-    let x = SampleHash.scrambleReversed(index, SampleHash.mix(key &+ 0x68BC_21EB))
-    let y = SampleHash.scrambleReversed(SampleHash.pascal(index), SampleHash.mix(key &+ 0x02E5_BE93))
-    return (SampleHash.unit(F.self, SampleHash.reversed(x)), SampleHash.unit(F.self, SampleHash.reversed(y)))
+    let place = SampleHash.scrambleReversed(reversedIndex, key)
+    // With P Pascal's matrix over bits and J their reversal: y = P·J·index and x = J·y.
+    let y = SampleHash.pascal(place &>> net.shift)
+    let jitter = SampleHash.mix(key ^ (place &* 0x9E37_79B9))
+    // Samples beyond the net begin another one.
+    let block = key ^ (place &<< net.bits)
+    return (
+      net.unit(y &<< net.shift, scrambled: SampleHash.mix(block &+ 0x68BC_21EB), jitter: jitter),
+      net.unit(
+        SampleHash.reversed(y), scrambled: SampleHash.mix(block &+ 0x02E5_BE93),
+        jitter: SampleHash.mix(jitter &+ 0x68BC_21EB))
+    )
   }
 
   /// A key for the stochastic alpha of one path segment.
@@ -27,6 +41,29 @@ struct Sampler<F: LaneFloat> {
   func alphaKey(_ segment: Int) -> F.Bits {
     let path = SampleHash.mix(pixelKey ^ (reversedIndex &* 0x85EB_CA6B))
     return SampleHash.mix(path ^ F.Bits(lane: SampleHash.spread(0x5EED_0000 &+ UInt32(truncatingIfNeeded: segment))))
+  }
+}
+
+/// A power of two of points.
+struct SampleNet {
+  /// 1 ... 31.
+  let bits: UInt32
+  /// What is left of a word.
+  let shift: UInt32
+
+  /// The smallest net that holds as many samples.
+  init(sampleCount: Int) {
+    var bits: UInt32 = 1
+    while bits < 31, 1 << Int(bits) < sampleCount { bits += 1 }
+    self.bits = bits
+    shift = 32 - bits
+  }
+
+  /// In [0, 1): a cell out of the upper bits of `place`, shifted by those of `scrambled`; `jitter` places the point in it.
+  @inline(__always)
+  func unit<F: LaneFloat>(_ place: F.Bits, scrambled: F.Bits, jitter: F.Bits) -> F {
+    let lower: UInt32 = .max &>> bits
+    return SampleHash.unit(F.self, place ^ (scrambled & ~lower) ^ (jitter & lower))
   }
 }
 

@@ -19,24 +19,23 @@ struct CostEstimate {
 
   /// Renders some frames, small and with few samples, and scales their credit.
   static func make(
-    _ imported: ImportedScene, frames: [Int], camera: Int, settings: RenderSettings, samples: Int,
-    kernel: any KernelBuild
+    _ imported: ImportedScene, frames: [Int], camera: Int, settings: RenderSettings, kernel: any KernelBuild
   ) async throws -> CostEstimate {
     var small = settings
     let scale = min(1, Double(edge) / Double(max(settings.width, settings.height)))
     small.width = max(1, Int(Double(settings.width) * scale))
     small.height = max(1, Int(Double(settings.height) * scale))
     let chosen = pick(frames)
-    let count = min(samples, CostEstimate.samples)
+    small.sampleCount = min(settings.sampleCount, CostEstimate.samples)
     let renderer = LocalRenderer(
-      scene: imported.scene, settings: small, sampleCount: count, tile: 64, kernel: kernel,
+      scene: imported.scene, settings: small, tile: 64, kernel: kernel,
       threadCount: ProcessInfo.processInfo.activeProcessorCount)
     var work = WorkCounters()
     try await renderer.render(frames: chosen, state: { try imported.state(frame: $0) }, camera: camera) {
       work = work + $0.counters
     }
     let perPath = Double(CreditWeights.current.credit(work)) / Double(max(1, work.paths))
-    let paths = Double(settings.width) * Double(settings.height) * Double(samples) * Double(frames.count)
+    let paths = Double(settings.width) * Double(settings.height) * Double(settings.sampleCount) * Double(frames.count)
     return CostEstimate(credit: UInt64(perPath * paths), pathCount: work.paths, frames: chosen)
   }
 

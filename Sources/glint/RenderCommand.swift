@@ -54,7 +54,7 @@ struct RenderCommand: AsyncParsableCommand {
     let pattern = FramePattern(output)
     try makeFolder(for: pattern.path(frame: frames[0], isOnlyFrame: frames.count == 1))
     let renderer = LocalRenderer(
-      scene: imported.scene, settings: picture.renderSettings, sampleCount: picture.samples, tile: picture.tile,
+      scene: imported.scene, settings: picture.renderSettings, tile: picture.tile,
       kernel: kernel,
       threadCount: threads ?? ProcessInfo.processInfo.activeProcessorCount)
     let loadSeconds = Double(ContinuousClock.now - start)

@@ -118,7 +118,7 @@ struct PictureOptions: ParsableArguments {
 
   /// The settings that the kernel takes.
   var renderSettings: RenderSettings {
-    var settings = RenderSettings(width: size.width, height: size.height)
+    var settings = RenderSettings(width: size.width, height: size.height, sampleCount: samples)
     settings.bounces = bounces
     settings.seed = seed
     settings.filter = filter.kernelFilter

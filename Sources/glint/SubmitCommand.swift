@@ -170,7 +170,7 @@ struct SubmitCommand: AsyncParsableCommand {
     try await CostEstimate.make(
       imported, frames: Array(scene.frames ?? imported.frameNumbers),
       camera: try scene.cameraIndex(among: imported.scene.cameraNames), settings: picture.renderSettings,
-      samples: picture.samples, kernel: KernelChoice.fastest)
+      kernel: KernelChoice.fastest)
   }
 
   private func predict() async throws {

@@ -38,7 +38,7 @@ actor FakeMaster: MasterLink {
   init(frames: ClosedRange<Int>, size: Int, passes: [Range<Int>], store: PartStore) throws {
     self.store = store
     manifest = try TinyScene.bundle(frames: frames, in: store)
-    var settings = RenderSettings(width: size, height: size)
+    var settings = RenderSettings(width: size, height: size, sampleCount: passes.map(\.upperBound).max() ?? 1)
     settings.bounces = 3
     var all: [LeasedUnit] = []
     for frame in frames {

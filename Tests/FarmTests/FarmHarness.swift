@@ -248,7 +248,7 @@ struct ManualAgent: Sendable {
 extension RenderSettings {
   /// Few pixels, uneven edges.
   static func tiny(width: Int = 70, height: Int = 45) -> RenderSettings {
-    var settings = RenderSettings(width: width, height: height)
+    var settings = RenderSettings(width: width, height: height, sampleCount: 1)
     settings.bounces = 3
     settings.seed = 7
     return settings
@@ -259,8 +259,10 @@ extension RenderSettings {
 func localDigests(
   frames: ClosedRange<Int>, _ settings: RenderSettings, samples: Int, threads: Int, tile: Int
 ) async throws -> [Int: ContentHash] {
+  var settings = settings
+  settings.sampleCount = samples
   let renderer = LocalRenderer(
-    scene: TinyScene.make(), settings: settings, sampleCount: samples, tile: tile, threadCount: threads)
+    scene: TinyScene.make(), settings: settings, tile: tile, threadCount: threads)
   var digests: [Int: ContentHash] = [:]
   try await renderer.render(frames: Array(frames), state: { TinyScene.state(frame: $0) }, camera: 0) { frame in
     digests[frame.number] = frame.picture.digest

@@ -30,10 +30,10 @@ struct SubmitCommandTests {
       home: folder.url)
     let predicted = Double(try JSONDecoder().decode(Cost.self, from: Data(text.utf8)).estimatedCredit)
     let imported = try GLTFImporter.load(URL(fileURLWithPath: picture.options[0]), options: ImportOptions())
-    var settings = RenderSettings(width: 256, height: 144)
+    var settings = RenderSettings(width: 256, height: 144, sampleCount: 16)
     settings.bounces = 4
     let renderer = LocalRenderer(
-      scene: imported.scene, settings: settings, sampleCount: 16, tile: 64, threadCount: 2)
+      scene: imported.scene, settings: settings, tile: 64, threadCount: 2)
     var work = WorkCounters()
     try await renderer.render(frames: [1, 2, 3], state: { try imported.state(frame: $0) }, camera: 0) {
       work = work + $0.counters

@@ -24,7 +24,7 @@ struct KernelBuildTests {
       description, meshes: description.meshes.map { build.prepare($0, alphaTested: alphaTested, threadCount: 2) },
       textures: build.prepare(description.textures, for: description.materials, threadCount: 2),
       environment: description.environment.map { build.prepare($0) })
-    var size = RenderSettings(width: 61, height: 43)
+    var size = RenderSettings(width: 61, height: 43, sampleCount: 16)
     size.bounces = 6
     return try [
       (TileRectangle(x: 0, y: 0, width: 61, height: 43), 0..<4),

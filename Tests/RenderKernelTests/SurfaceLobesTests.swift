@@ -26,8 +26,9 @@ private let cosines: [Float] = [0.02, 0.1, 0.3, 0.6, 0.9, 1]
 /// Mean weight of samples: the directional albedo, of each channel.
 private func albedo(_ lobes: SurfaceLobes<Float>, _ wo: Vector<Float>, count: Int = 4096) -> SIMD3<Double> {
   var sum = SIMD3<Double>.zero
+  let net = SampleNet(sampleCount: count)
   for i in 0..<count {
-    let (u, v) = Sampler<Float>(pixelKey: 99, reversedIndex: SampleHash.reversed(UInt32(i))).pair(1)
+    let (u, v) = Sampler<Float>(pixelKey: 99, reversedIndex: SampleHash.reversed(UInt32(i)), net: net).pair(1)
     let (value, density) = lobes.evaluate(wo, lobes.sample(wo, u, v))
     if density > 0 { sum += SIMD3(Double(value.x / density), Double(value.y / density), Double(value.z / density)) }
   }

@@ -113,8 +113,8 @@ func mean(_ planes: UnitPlanes, plane: Int = 1, x: Range<Int>, y: Range<Int>) ->
   return sum / Double(x.count * y.count * planes.samples.count)
 }
 
-func settings(_ width: Int, _ height: Int, bounces: Int = 8) -> RenderSettings {
-  var settings = RenderSettings(width: width, height: height)
+func settings(_ width: Int, _ height: Int, bounces: Int = 8, sampleCount: Int = 16) -> RenderSettings {
+  var settings = RenderSettings(width: width, height: height, sampleCount: sampleCount)
   settings.bounces = bounces
   return settings
 }

@@ -13,6 +13,7 @@ from machine import CACHE, REPOSITORY, machine, release_glint, say
 # In the order of the document. Each is a module section_… with `section(options)`, which returns Markdown and what it measured.
 SECTIONS = {
     'traversal': 'Rays a second, against Embree 4.4',
+    'sampling': "Errors of the sampler's points",
     'noise': 'Equal noise, against Cycles 5.0.1',
     'mitsuba': 'Equal noise, against Mitsuba 3.9.1',
     'memory': 'Peak memory, against Cycles 5.0.1',

@@ -27,12 +27,12 @@ public enum SelfTest {
 
   /// What every machine must find, of kernel revision `goldenRevision`.
   public static let golden: [ContentHash] = goldenDigests.map { ContentHash(hex: $0)! }
-  static let goldenRevision = 5
+  static let goldenRevision = 6
   private static let goldenDigests = [
-    "d9ecf1cd38e62e46d030a7c1a0a977d588cca4efb68c4158a9bf68fd1dbf82e8",
-    "620cb93fd8d419f7adc24fe3df9eb651b79f6ea3e0082f5734da3782b37b45eb",
-    "a4f1e352039775df894792d5b9c7d464c0f8765bf91b212dede05a3a76378643",
-    "9b92ea2c22ed432388a588a0e957086a952a237ed4c7573da41788cb4a24846e",
+    "cfb74016e08b1bdfb8f757b58d7ae84a5696b7ce1f62cfe0ac05b6e3406f8787",
+    "58493e51a72cfe34c54e7b7ff4f14800afc335c5c6a5d6aa2039bb2c58ab89e4",
+    "81e7d4d6b6fcafae6a0e437a511d095e38048fc4f9bad3965e8b568946ce017a",
+    "a5d91fea9d1431fddb1d9afed8e915ff784b0179264d06ad19a5360842cb619c",
   ]
 
   private static let units: [(tile: TileRectangle, samples: Range<Int>)] = [
@@ -43,7 +43,7 @@ public enum SelfTest {
   ]
 
   private static var settings: RenderSettings {
-    var settings = RenderSettings(width: 64, height: 64)
+    var settings = RenderSettings(width: 64, height: 64, sampleCount: 16)
     settings.bounces = 6
     settings.seed = 0x676C_696E_74
     return settings

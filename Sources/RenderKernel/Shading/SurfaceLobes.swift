@@ -60,17 +60,18 @@ struct SurfaceLobes<F: LaneFloat> {
   /// A direction with the density that `evaluate` reports; it may lie below the surface.
   ///
   /// - Parameters:
-  ///   - u: Chooses between the lobes, in [0, 1); what is left of it is the angle, so that the points of one lobe stay as
-  ///     evenly spread as those that come in.
-  ///   - v: In [0, 1).
+  ///   - u: The angle about the normal, in turns.
+  ///   - v: Chooses between the lobes, in [0, 1); what is left of it is the angle from the normal, so that the points of one
+  ///     lobe stay as evenly spread as those that come in, and rows of them evenly spaced about it.
   @inline(__always)
   func sample(_ wo: Vector<F>, _ u: F, _ v: F) -> Vector<F> {
-    let isSpecular = u .< specularProbability
-    let rest = F.select(isSpecular, u, u - specularProbability)
+    let isSpecular = v .< specularProbability
+    let left = F.select(isSpecular, v, v - specularProbability)
     let chance = F.select(isSpecular, specularProbability, 1 - specularProbability)
-    let (sinPhi, cosPhi) = laneSinCosTurns((rest / chance).atMost(0x1.fffffep-1))
-    let reflected = facets.sample(wo, sinPhi: sinPhi, cosPhi: cosPhi, v)
-    let scattered = Self.sampleCosine(sinPhi: sinPhi, cosPhi: cosPhi, v)
+    let rest = (left / chance).atMost(0x1.fffffep-1)
+    let (sinPhi, cosPhi) = laneSinCosTurns(u)
+    let reflected = facets.sample(wo, sinPhi: sinPhi, cosPhi: cosPhi, rest)
+    let scattered = Self.sampleCosine(sinPhi: sinPhi, cosPhi: cosPhi, rest)
     return Vector.select(isSpecular, reflected, scattered)
   }
 

@@ -89,7 +89,7 @@ extension BenchCommand {
         let frame = try preparer.prepare(try imported.state(frame: number), number: number, camera: 0)
         var found: [ScreeningNoise.Tile] = []
         for picture in 0..<pictures {
-          var settings = RenderSettings(width: size.width, height: size.height)
+          var settings = RenderSettings(width: size.width, height: size.height, sampleCount: samples)
           settings.seed = seed &+ UInt64(picture)
           found += try await tiles(of: frame, settings, threads, scene) { bar.advance(by: 1) }
         }
