@@ -24,14 +24,13 @@ actor FarmKeeper {
   private var isWriting = false
   /// What reading the state back has changed in it: written with the next step.
   private var owed: [Change] = []
+  /// Transactions that failed since one was written.
+  private var failuresInRow = 0
   /// Events of the restored state, for workers that start later.
   private var firstEvents: [FarmEvent] = []
   /// Set when the disk can neither be written nor read: nothing is answered any more.
   private var breakdown: (any Error)?
-  /// Counts announcements of work, so that none is missed between a look and a wait.
-  private(set) var workGeneration = 0
-  private var workWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
-  private var nextWaiter = 0
+  private var waitingForWork = WaitingAgents()
 
   static var now: FarmTime { Date().timeIntervalSince1970 }
 
@@ -113,9 +112,15 @@ actor FarmKeeper {
       let batch = Array(queue[..<taken])
       queue.removeFirst(taken)
       do {
+        // A disk that stays full must not have the whole state read again without end. Steps queue meanwhile.
+        if failuresInRow > 1 {
+          let wait = MasterLimits.firstStoreWait * (1 << min(failuresInRow - 2, 20))
+          try? await Task.sleep(for: min(wait, MasterLimits.longestStoreWait))
+        }
         let changes = owed + batch.flatMap(\.changes)
         if !changes.isEmpty { try await store.write(changes) }
         owed = []
+        failuresInRow = 0
         for waiting in batch {
           publish(waiting.events)
           waiting.continuation.resume()
@@ -130,10 +135,13 @@ actor FarmKeeper {
   /// What memory holds is ahead of the disk: go back to what the disk holds. Nobody was told otherwise.
   private func recover(from error: any Error, _ batch: [Waiting]) async {
     logger.error("The state cannot be written: \(error)")
+    failuresInRow += 1
     do {
       let stored = try await store.load()
+      let speeds = farm.speeds
       farm = Farm(
         restoring: stored, policy: policy, kernelRevision: kernelRevision, now: FarmKeeper.now, random: random)
+      for (agent, speed) in speeds { farm.noteSpeed(agent, pathsPerSecond: speed) }
       owed = farm.takeChanges()
       firstEvents = farm.takeEvents()
     } catch {
@@ -144,45 +152,48 @@ actor FarmKeeper {
     queue = []
     for waiting in failed { waiting.continuation.resume(throwing: error) }
     announceRestoredWork()
+    waitingForWork.wakeAll()
   }
 
   private func publish(_ events: [FarmEvent]) {
     hub.publish(events)
-    if events.contains(.workAvailable) {
-      workGeneration += 1
-      let waiters = workWaiters
-      workWaiters = [:]
-      for waiter in waiters.values { waiter.resume() }
+    for event in events {
+      switch event {
+      case .workAvailable: waitingForWork.wakeAll()
+      case .workAvailableTo(let agent): waitingForWork.wake(agent)
+      default: break
+      }
     }
   }
 
   // MARK: - Waiting for work
 
-  /// Returns when there may be work, or after `seconds`; at once if work was announced since `generation`.
-  func waitForWork(seconds: Double, since generation: Int) async {
-    guard generation == workGeneration else { return }
-    nextWaiter += 1
-    let id = nextWaiter
+  /// Counts announcements of work for an agent, so that none is missed between a look and a wait.
+  func workGeneration(_ agent: KeyID) -> Int { waitingForWork.generation(agent) }
+
+  /// Questions for work that are held open.
+  var waitingCount: Int { waitingForWork.count }
+
+  /// Returns when there may be work for an agent, or after `seconds`; at once if work was announced since `generation`.
+  func waitForWork(_ agent: KeyID, seconds: Double, since generation: Int) async {
+    guard generation == workGeneration(agent), !Task.isCancelled else { return }
+    let id = waitingForWork.nextID()
     let timer = Task {
       try? await Task.sleep(for: .seconds(seconds))
-      self.wake(id)
+      self.waitingForWork.end(id)
     }
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        if Task.isCancelled { continuation.resume() } else { workWaiters[id] = continuation }
+        if Task.isCancelled { continuation.resume() } else { waitingForWork.add(id, agent, continuation) }
       }
     } onCancel: {
-      Task { await self.wake(id) }
+      Task { await self.endWait(id) }
     }
     timer.cancel()
   }
 
-  private func wake(_ id: Int) { workWaiters.removeValue(forKey: id)?.resume() }
+  private func endWait(_ id: Int) { waitingForWork.end(id) }
 
   /// Wakes all who wait: the master stops.
-  func wakeAll() {
-    let waiters = workWaiters
-    workWaiters = [:]
-    for waiter in waiters.values { waiter.resume() }
-  }
+  func wakeAll() { waitingForWork.wakeAll() }
 }

@@ -104,7 +104,7 @@ extension MasterAPI {
       })
     let end = FarmKeeper.now + min(ask.waitSeconds, MasterLimits.longPollSeconds)
     while true {
-      let generation = await keeper.workGeneration
+      let generation = await keeper.workGeneration(agent)
       // It may have left, or come anew by another connection, while this one waited.
       guard try await session(request) == agent else { return try answer(LeaseList(leases: [])) }
       let leases = try await keeper.perform { farm in
@@ -115,7 +115,7 @@ extension MasterAPI {
       let rest = end - FarmKeeper.now
       if !leases.isEmpty || rest <= 0 { return try answer(LeaseList(leases: leases)) }
       // Not longer than an agent may be silent.
-      await keeper.waitForWork(seconds: min(rest, 10), since: generation)
+      await keeper.waitForWork(agent, seconds: min(rest, 10), since: generation)
       try Task.checkCancellation()
       if await sessions.isStopping { return try answer(LeaseList(leases: [])) }
     }
@@ -164,9 +164,10 @@ extension MasterAPI {
       throw APIFault(.unsupportedMediaType, "not_zstd", "lease \(id): planes come with Content-Encoding: zstd")
     }
     let size = ResultPayload.byteCount(pixelCount: order.unit.tile.pixelCount)
-    let payload = try await body(request, limit: size + size / 128 + 4096)
-    try await ResultIntake(keeper: keeper, planes: files, cache: planes).take(
-      id, of: agent, commitment, payload: payload)
+    try await withBody(request, limit: size + size / 128 + 4096) { payload in
+      try await ResultIntake(keeper: keeper, planes: files, cache: planes).take(
+        id, of: agent, commitment, payload: payload)
+    }
     await sessions.noteDelivery(id, agent)
     return done
   }

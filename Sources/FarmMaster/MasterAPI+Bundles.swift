@@ -11,14 +11,15 @@ extension MasterAPI {
   func addBundleRoutes(to router: Router<Context>) {
     router.put("/v1/bundles/:hash") { request, context in
       let hash = try hash(context)
-      let bytes = try await body(request, limit: BundleLimits.manifestByteCount)
-      let manifest = try BundleManifest(decoding: bytes)
-      guard manifest.id == hash else {
-        throw APIFault(
-          .badRequest, "wrong_hash", "bundle \(hash.short): the manifest that came hashes to \(manifest.id.short)")
+      return try await withBody(request, limit: BundleLimits.manifestByteCount) { bytes in
+        let manifest = try BundleManifest(decoding: bytes)
+        guard manifest.id == hash else {
+          throw APIFault(
+            .badRequest, "wrong_hash", "bundle \(hash.short): the manifest that came hashes to \(manifest.id.short)")
+        }
+        try files.keep(manifest, bytes: bytes)
+        return try answer(MissingParts(missing: files.parts.missing(of: manifest.allParts)))
       }
-      try files.keep(manifest, bytes: bytes)
-      return try answer(MissingParts(missing: files.parts.missing(of: manifest.allParts)))
     }
     router.get("/v1/bundles/:hash") { _, context in
       let hash = try hash(context)

@@ -150,7 +150,7 @@ extension MasterAPI {
 
   /// Gives a browser the token as a cookie.
   private func logIn(_ request: Request) async throws -> Response {
-    let shown = try await message(request, Login.self).token
+    let shown = try await message(request, Login.self, limit: MasterLimits.loginByteCount).token
     guard let token, TokenMiddleware<Context>.isEqual(shown, token) else {
       throw APIFault(.unauthorized, "no_token", "that is not this master's token")
     }

@@ -141,7 +141,7 @@ extension MasterAPI {
     case .frameFinished(let id, let frame), .frameReopened(let id, let frame), .frameFinal(let id, let frame):
       return line("frame", id, frame)
     case .agentsChanged: return job == nil ? "event: agents\ndata: {}\n\n" : nil
-    case .assemble, .workAvailable, .verificationWanted, .ledgerGrew, .planesVoid: return nil
+    case .assemble, .workAvailable, .workAvailableTo, .verificationWanted, .ledgerGrew, .planesVoid: return nil
     }
   }
 }

@@ -20,6 +20,7 @@ struct MasterAPI: Sendable {
   let ledger: LedgerLog
   let entries: EntryIndex
   let publicParts: PublicParts
+  let bodies: BodyMemory
   let token: String?
   let usesTLS: Bool
   let logger: Logger
@@ -51,13 +52,16 @@ struct MasterAPI: Sendable {
 
   var done: Response { Response(status: .noContent, headers: [.cacheControl: "no-store"]) }
 
-  func message<Message: Decodable>(_ request: Request, _ type: Message.Type = Message.self) async throws -> Message {
-    let bytes = try await body(request, limit: MasterLimits.controlBodyByteCount)
-    do {
-      return try WireCoding.decoder.decode(Message.self, from: Data(bytes))
-    } catch {
-      let place = "\(request.method.rawValue) \(request.uri.path)"
-      throw APIFault(.badRequest, "malformed", "\(place): the body is not what is expected: \(MasterAPI.text(error))")
+  func message<Message: Decodable>(
+    _ request: Request, _ type: Message.Type = Message.self, limit: Int = MasterLimits.controlBodyByteCount
+  ) async throws -> Message {
+    try await withBody(request, limit: limit) { bytes in
+      do {
+        return try WireCoding.decoder.decode(Message.self, from: Data(bytes))
+      } catch {
+        let place = "\(request.method.rawValue) \(request.uri.path)"
+        throw APIFault(.badRequest, "malformed", "\(place): the body is not what is expected: \(MasterAPI.text(error))")
+      }
     }
   }
 
@@ -73,26 +77,6 @@ struct MasterAPI: Sendable {
     case .dataCorrupted(let context): return "\(path(context)): \(context.debugDescription)"
     default: return "\(error)"
     }
-  }
-
-  /// A whole body in memory.
-  func body(_ request: Request, limit: Int) async throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    if let text = request.headers[.contentLength], let length = Int(text) {
-      guard length <= limit else { throw MasterAPI.tooLong(request, limit) }
-      bytes.reserveCapacity(max(0, length))
-    }
-    for try await buffer in request.body {
-      guard bytes.count + buffer.readableBytes <= limit else { throw MasterAPI.tooLong(request, limit) }
-      bytes.append(contentsOf: buffer.readableBytesView)
-    }
-    return bytes
-  }
-
-  static func tooLong(_ request: Request, _ limit: Int) -> APIFault {
-    APIFault(
-      .contentTooLarge, "too_large",
-      "\(request.method.rawValue) \(request.uri.path): the body is longer than the \(limit) bytes that are allowed")
   }
 
   // MARK: - Parameters

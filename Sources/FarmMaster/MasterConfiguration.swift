@@ -33,6 +33,8 @@ public struct MasterConfiguration: Sendable {
   public var ledgerInterval = Duration.seconds(5)
   /// Are asked to sign the ledger's checkpoints.
   public var witnesses: [WitnessAddress] = []
+  /// Bytes of large bodies that requests have in hand, all together: some ten thousand tiles of 64 × 64.
+  public var bodyByteCount = 1 << 30
   /// The build of the kernel that checks and repairs.
   public var kernel: any KernelBuild = KernelChoice.fastest
 
@@ -47,6 +49,9 @@ public struct MasterConfiguration: Sendable {
 enum MasterLimits {
   /// Control messages: 32 leases, or a page of jobs, stay far below.
   static let controlBodyByteCount = 4 << 20
+  /// Bodies up to this size do not count among those that are bounded together.
+  static let smallBodyByteCount = 16 << 10
+  static let loginByteCount = 8 << 10
   /// Asking for work may be held open so long: below the idle limits of common proxies.
   static let longPollSeconds = 30.0
   static let nameLength = 200
@@ -78,6 +83,9 @@ enum MasterLimits {
   /// A witness that did not sign is asked again so often.
   static let witnessRetryInterval = Duration.seconds(10)
   static let witnessTimeout = TimeAmount.seconds(10)
+  /// After several failures in a row writing is tried again after waits that double from the first to the second.
+  static let firstStoreWait = Duration.milliseconds(50)
+  static let longestStoreWait = Duration.seconds(5)
   /// Changes written in one transaction.
   static let changesInTransaction = 20_000
 }

@@ -64,7 +64,7 @@ public struct MasterService: Service {
     let api = MasterAPI(
       keeper: keeper, files: files, planes: planes, previews: Previews(keeper: keeper, files: files, cache: planes),
       sessions: sessions, hub: hub, ledger: ledger, entries: index,
-      publicParts: PublicParts(keeper: keeper, files: files),
+      publicParts: PublicParts(keeper: keeper, files: files), bodies: BodyMemory(limit: configuration.bodyByteCount),
       token: configuration.token, usesTLS: configuration.tls != nil, logger: logger)
     let scheme = configuration.tls == nil ? "http" : "https"
     let (host, onReady) = (configuration.host, onReady)

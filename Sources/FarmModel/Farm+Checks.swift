@@ -13,7 +13,6 @@ extension Farm {
     wantedChecks[ref] = WantedCheck(checker: nil, since: clock, order: checkCount)
     checkQueue.append((ref, checkCount))
     drawChecker(ref)
-    tell(.workAvailable)
     tell(.verificationWanted)
   }
 
@@ -83,6 +82,7 @@ extension Farm {
     wantedChecks[ref]?.checker = agent
     orphanedChecks.remove(ref)
     agents[agent]?.value.checks.append(ref)
+    tell(.workAvailableTo(agent))
   }
 
   private func isGone(_ index: Int) -> Bool { clock - presentAgents[index].lastSeen > policy.presenceSeconds }

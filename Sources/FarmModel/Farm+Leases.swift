@@ -84,6 +84,9 @@ extension Farm {
     agents[agent]?.value.pathsPerSecond = pathsPerSecond
   }
 
+  /// What `noteSpeed` was told; nothing else is lost when the state is read from the store.
+  public var speeds: [KeyID: Double] { agents.compactMapValues { $0.pathsPerSecond > 0 ? $0.pathsPerSecond : nil } }
+
   /// What an agent hears that gets no more work.
   private func banned(_ record: AgentRecord, _ reason: String) -> FarmFault {
     switch record.banKind {
@@ -127,7 +130,10 @@ extension Farm {
   /// An agent's standing has changed, or it is gone or banned.
   mutating func noteStanding(_ agent: KeyID) {
     guard let state = agents[agent], let place = state.place else { return }
-    presentAgents[place].isProven = policy.isProven(state.record)
+    let isProven = policy.isProven(state.record)
+    // It may check others now.
+    if isProven, !presentAgents[place].isProven { tell(.workAvailableTo(agent)) }
+    presentAgents[place].isProven = isProven
     presentAgents[place].lastSeen = state.record.banReason == nil ? state.lastSeen : -.infinity
   }
 
@@ -284,7 +290,9 @@ extension Farm {
   }
 
   /// Forgets a lease; a unit that nobody has rendered is open again.
-  mutating func end(_ lease: LeaseRecord) {
+  ///
+  /// - Parameter isDelivered: Its result is here, so it leaves no work to others.
+  mutating func end(_ lease: LeaseRecord, isDelivered: Bool = false) {
     guard leases.removeValue(forKey: lease.id) != nil else { return }
     write(.leaseEnded(lease.id))
     agents[lease.agent]?.value.leases.remove(lease.id)
@@ -298,7 +306,8 @@ extension Farm {
         tell(.verificationWanted)
       }
     }
-    tell(.workAvailable)
+    // Deliveries are many, and so may be those that wait.
+    tell(isDelivered ? .workAvailableTo(lease.agent) : .workAvailable)
   }
 
   // MARK: - Keeping and giving back

@@ -58,15 +58,19 @@ extension Farm {
     see(agent, now)
     if lease.isCheck {
       wantedChecks[lease.ref] = nil
-      end(lease)
+      end(lease, isDelivered: true)
       let checker = UnitRecord.Checker(
         agent: agent, contributor: author.contributor, lease: id, commitment: commitment)
       hear(
         UnitRecord.Opinion(checker: checker, digest: commitment.digest, counters: commitment.counters), of: lease.ref)
       return false
     }
-    defer { end(lease) }
     let ref = lease.ref
+    let wasFull = affordableUnitCount(ref.job) == 0
+    defer {
+      end(lease, isDelivered: true)
+      if wasFull, affordableUnitCount(ref.job) != 0 { tell(.workAvailable) }
+    }
     guard var unit = unit(ref), unit.record.state == .open else { return false }
     unit.record.state = .received
     unit.record.result = UnitRecord.Result(
@@ -91,6 +95,11 @@ extension Farm {
     if unit.record.draw != .none { want(ref) }
     settleReady(ref.job, agent)
     review(ref.job, ref.frame)
+    if let job = jobs[ref.job] {
+      // Nobody waits for checks that were not drawn: the idle hear of them when the job is whole, and look every few seconds.
+      if job.receivedUnitCount == job.unitCount { tell(.workAvailable) }
+      if policy.trust.needsTrusted(threshold: job.record.trust) { tell(.verificationWanted) }
+    }
     return true
   }
 

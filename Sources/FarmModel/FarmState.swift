@@ -453,8 +453,10 @@ public enum FarmEvent: Sendable, Equatable {
   case frameReopened(JobID, frame: Int)
   /// All units of the picture have settled: their planes may go.
   case frameFinal(JobID, frame: Int)
-  /// There may be work for those who wait.
+  /// There may be work for all who wait.
   case workAvailable
+  /// There may be work for this agent: it has room for more, or may check others now.
+  case workAvailableTo(KeyID)
   /// There may be something for the master's own verifier.
   case verificationWanted
   case agentsChanged

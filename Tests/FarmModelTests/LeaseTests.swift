@@ -73,6 +73,45 @@ struct LeaseTests {
     #expect(try test.lease(a, 1)[0].ref.frame == first.ref.frame)
   }
 
+  @Test("A delivery wakes nobody but its own agent, unless it leaves others something to do")
+  func wakes() throws {
+    var test = TestFarm()
+    _ = try test.add(draft(frames: 1...8, samples: 1))
+    let agent = try test.enter("a")
+    let leases = try test.lease(agent)
+    _ = test.farm.takeEvents()
+    for lease in leases.dropLast(2) {
+      try test.deliver(lease)
+      let events = test.farm.takeEvents()
+      #expect(events.contains(.workAvailableTo(agent)) && !events.contains(.workAvailable))
+    }
+    // A unit that is given back is there for all; the job's last one may now be checked by the idle.
+    try test.farm.giveBack([leases[leases.count - 2].id], of: agent, now: test.now)
+    #expect(test.farm.takeEvents().contains(.workAvailable))
+    try test.deliver(leases.last!)
+    #expect(!test.farm.takeEvents().contains(.workAvailable))
+    try test.deliver(try test.lease(agent)[0])
+    #expect(test.farm.takeEvents().contains(.workAvailable))
+  }
+
+  @Test("An agent is told that it may check others once it is proven")
+  func wakesTheProven() throws {
+    var test = TestFarm(checkRate: 0.05)
+    _ = try test.add(draft(frames: 1...9, samples: 8))
+    let agent = try test.enter("a")
+    var hasBeenTold = false
+    while !test.farm.isProven(agent) {
+      let lease = try #require(try test.lease(agent, 1).first)
+      try test.deliver(lease)
+      _ = test.farm.takeEvents()
+      test.verify()
+      let isTold = test.farm.takeEvents().contains(.workAvailableTo(agent))
+      #expect(isTold == test.farm.isProven(agent))
+      hasBeenTold = isTold
+    }
+    #expect(hasBeenTold)
+  }
+
   @Test("A lease that runs out makes its unit open for others; the late result is refused")
   func expiry() throws {
     var test = TestFarm()
