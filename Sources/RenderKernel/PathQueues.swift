@@ -181,7 +181,7 @@ struct ShadowQueue {
 /// What a path keeps from its camera ray to its end, by its slot in the batch.
 struct PathStates {
   let pixelKey: UnsafeMutablePointer<UInt32>
-  let reversedIndex: UnsafeMutablePointer<UInt32>
+  let index: UnsafeMutablePointer<UInt32>
   let pixelX: UnsafeMutablePointer<Float>
   let pixelY: UnsafeMutablePointer<Float>
   let radiance: VectorArray
@@ -191,7 +191,7 @@ struct PathStates {
 
   init(_ memory: PathMemory) {
     pixelKey = memory.words()
-    reversedIndex = memory.words()
+    index = memory.words()
     pixelX = memory.floats()
     pixelY = memory.floats()
     radiance = VectorArray(memory)

@@ -41,7 +41,7 @@ extension PathTracer {
   private func sampler(_ index: Int) -> Sampler<F> {
     let path = F.Bits.load(surfaces.path + index)
     return Sampler(
-      pixelKey: Self.gatherWords(states.pixelKey, path), reversedIndex: Self.gatherWords(states.reversedIndex, path),
+      pixelKey: Self.gatherWords(states.pixelKey, path), index: Self.gatherWords(states.index, path),
       net: net)
   }
 

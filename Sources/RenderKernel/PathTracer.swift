@@ -112,7 +112,7 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
     var slot = 0
     while slot < count {
       let sampler = Sampler<F>(
-        pixelKey: .load(states.pixelKey + slot), reversedIndex: .load(states.reversedIndex + slot), net: net)
+        pixelKey: .load(states.pixelKey + slot), index: .load(states.index + slot), net: net)
       let (origin, direction) = camera.ray(x: F.load(states.pixelX + slot), y: F.load(states.pixelY + slot), sampler)
       rays.origin.store(origin, at: slot)
       rays.direction.store(direction, at: slot)
@@ -128,7 +128,7 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
   @inline(__always)
   private func alphaKey(_ path: UInt32, _ segment: Int) -> UInt32 {
     Sampler<Float>(
-      pixelKey: states.pixelKey[Int(path)], reversedIndex: states.reversedIndex[Int(path)], net: net
+      pixelKey: states.pixelKey[Int(path)], index: states.index[Int(path)], net: net
     )
     .alphaKey(segment)
   }

@@ -51,8 +51,7 @@ private func renderPaths<L: TraversalLanes, F: LaneFloat>(
       let (pixel, sample) = (first + slot).quotientAndRemainder(dividingBy: samples.count)
       let (y, x) = pixel.quotientAndRemainder(dividingBy: tile.width)
       tracer.states.pixelKey[slot] = SampleHash.pixelKey(frameKey, x: tile.x + x, y: tile.y + y)
-      tracer.states.reversedIndex[slot] = SampleHash.reversed(
-        UInt32(truncatingIfNeeded: samples.lowerBound + sample))
+      tracer.states.index[slot] = UInt32(truncatingIfNeeded: samples.lowerBound + sample)
       tracer.states.pixelX[slot] = Float(tile.x + x)
       tracer.states.pixelY[slot] = Float(tile.y + y)
       tracer.states.radiance[slot] = .zero

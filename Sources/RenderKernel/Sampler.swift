@@ -2,36 +2,37 @@ import LaneMath
 
 /// Integer hashing and low-discrepancy points, for any number of paths at once (docs/kernel.md, "Random numbers").
 ///
-/// Every pair of dimensions is a (0,2)-sequence of its own, shuffled and scrambled by a hash of the pixel and the pair
-/// (padding). Sources: Burley, "Practical Hash-based Owen Scrambling", JCGT 2020; the hash's constants are those of Vegdahl,
-/// "Building a Better LK Hash", 2021; finaliser: Wellons' hash prospector, "triple32".
+/// Every pair of dimensions has a net of its own, shuffled and scrambled by a hash of the pixel and the pair (padding).
+/// Sources: Burley, "Practical Hash-based Owen Scrambling", JCGT 2020; the hash's constants are those of Vegdahl, "Building a
+/// Better LK Hash", 2021; finaliser: Wellons' hash prospector, "triple32".
 struct Sampler<F: LaneFloat> {
   /// Hash of seed, frame and pixel.
   var pixelKey: F.Bits
-  /// The sample's index with its bits in opposite order.
-  var reversedIndex: F.Bits
+  /// The sample's index.
+  var index: F.Bits
   /// How many samples the points of `pair` are placed for.
   var net: SampleNet
 
   /// The sample's point of one pair of dimensions.
   ///
   /// The points of a net are those of Hammersley, each in its cell at random, under one digital shift. So rows of points
-  /// are evenly spaced, which suits light around a circle, and edges, more than independent scrambling does. The order is
-  /// that of a (0,2)-sequence: Sobol's, multiplied by the triangular matrices that turn its first `net` points into
-  /// Hammersley's. Every dyadic block is stratified in two dimensions.
+  /// are evenly spaced, which suits light around a circle, and edges, more than independent scrambling does. They are taken
+  /// in the order of a (0,2)-sequence (Sobol's, multiplied by the triangular matrices that turn its first `net` points into
+  /// Hammersley's), so that part of a net is well spread too; inside a block in which all of them are used the order is
+  /// any, so that pairs of dimensions know nothing of each other.
   @inline(__always)
   func pair(_ dimension: Int) -> (F, F) {
     let key = SampleHash.mix(pixelKey ^ F.Bits(lane: SampleHash.spread(UInt32(truncatingIfNeeded: dimension))))
-    let place = SampleHash.scrambleReversed(reversedIndex, key)
+    let place = SampleHash.scrambleReversed(SampleHash.reversed(net.shuffled(index, key)), key)
     // With P Pascal's matrix over bits and J their reversal: y = P·J·index and x = J·y.
     let y = SampleHash.pascal(place &>> net.shift)
     let jitter = SampleHash.mix(key ^ (place &* 0x9E37_79B9))
     // Samples beyond the net begin another one.
-    let block = key ^ (place &<< net.bits)
+    let another = key ^ (place &<< net.bits)
     return (
-      net.unit(y &<< net.shift, scrambled: SampleHash.mix(block &+ 0x68BC_21EB), jitter: jitter),
+      net.unit(y &<< net.shift, scrambled: SampleHash.mix(another &+ 0x68BC_21EB), jitter: jitter),
       net.unit(
-        SampleHash.reversed(y), scrambled: SampleHash.mix(block &+ 0x02E5_BE93),
+        SampleHash.reversed(y), scrambled: SampleHash.mix(another &+ 0x02E5_BE93),
         jitter: SampleHash.mix(jitter &+ 0x68BC_21EB))
     )
   }
@@ -39,7 +40,7 @@ struct Sampler<F: LaneFloat> {
   /// A key for the stochastic alpha of one path segment.
   @inline(__always)
   func alphaKey(_ segment: Int) -> F.Bits {
-    let path = SampleHash.mix(pixelKey ^ (reversedIndex &* 0x85EB_CA6B))
+    let path = SampleHash.mix(pixelKey ^ (index &* 0x85EB_CA6B))
     return SampleHash.mix(path ^ F.Bits(lane: SampleHash.spread(0x5EED_0000 &+ UInt32(truncatingIfNeeded: segment))))
   }
 }
@@ -50,6 +51,10 @@ struct SampleNet {
   let bits: UInt32
   /// What is left of a word.
   let shift: UInt32
+  /// Lower bits of an index: the largest blocks of which a picture's samples are a multiple.
+  private let block: UInt32
+  private let firstFold: UInt32
+  private let secondFold: UInt32
 
   /// The smallest net that holds as many samples.
   init(sampleCount: Int) {
@@ -57,6 +62,23 @@ struct SampleNet {
     while bits < 31, 1 << Int(bits) < sampleCount { bits += 1 }
     self.bits = bits
     shift = 32 - bits
+    let blockBits = UInt32(min(31, max(1, sampleCount).trailingZeroBitCount))
+    block = (1 << blockBits) - 1
+    firstFold = max(1, blockBits / 2)
+    secondFold = max(1, (blockBits + 1) / 2)
+  }
+
+  /// The index at another place of its block: a bijection of the block, because each step is one.
+  @inline(__always)
+  func shuffled<B: LaneBits>(_ index: B, _ key: B) -> B {
+    let outside = index & ~block
+    let key = key &* 0xC2B2_AE35 &+ outside &* 0x85EB_CA6B
+    var x = (index &* (key | 1)) & block
+    x = x ^ (x &>> firstFold)
+    x = (x &* 0x9E37_79B1 &+ (key &>> 9)) & block
+    x = x ^ (x &>> secondFold)
+    x = (x &* ((key &>> 16) | 1) &+ (key &>> 20)) & block
+    return outside | x
   }
 
   /// In [0, 1): a cell out of the upper bits of `place`, shifted by those of `scrambled`; `jitter` places the point in it.

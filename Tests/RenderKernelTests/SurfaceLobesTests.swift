@@ -28,7 +28,7 @@ private func albedo(_ lobes: SurfaceLobes<Float>, _ wo: Vector<Float>, count: In
   var sum = SIMD3<Double>.zero
   let net = SampleNet(sampleCount: count)
   for i in 0..<count {
-    let (u, v) = Sampler<Float>(pixelKey: 99, reversedIndex: SampleHash.reversed(UInt32(i)), net: net).pair(1)
+    let (u, v) = Sampler<Float>(pixelKey: 99, index: UInt32(i), net: net).pair(1)
     let (value, density) = lobes.evaluate(wo, lobes.sample(wo, u, v))
     if density > 0 { sum += SIMD3(Double(value.x / density), Double(value.y / density), Double(value.z / density)) }
   }

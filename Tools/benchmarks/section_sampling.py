@@ -1,6 +1,7 @@
-"""Mean squared error of estimates by the sampler's points, over that of Sobol points with independent Owen scrambling: below 1,
-ours are better. Beside: correlated multi-jittered points (Kensler 2013), and points without any order. Means over random
-functions of each kind on the unit square, each with an independent set of points:
+"""Mean squared error of estimates by the sampler's points, over that of Sobol points with independent Owen scrambling and
+shuffling (Burley 2020): below 1, ours are better. Beside: correlated multi-jittered points (Kensler 2013), and points without
+any order. Means over random functions of each kind, each with an independent set of points. On the unit square, one pair of
+dimensions:
 
 - *edge*: a half-plane, at any angle;
 - *lobe, cut*: a half-space, by directions drawn from a cosine lobe; *lobe in lobe*: a broad lobe at any angle, by the same;
@@ -8,6 +9,9 @@ functions of each kind on the unit square, each with an independent set of point
 - *spot*: a Gaussian that covers a tenth of the square;
 - *lamp*, *lamp, cut*: a square lamp seen from somewhere below, whole and half hidden;
 - *xy*: x·y.
+
+Of two pairs, which is what a picture mostly asks: *edges*, a half-plane of each, both; *edge, sky*, a half-plane in one, a sky in
+the other; *skies*, the product of two.
 
 The points are those of docs/kernel.md, "Random numbers", written again in NumPy and compared with the kernel's in three places.
 """
@@ -20,9 +24,9 @@ WORD = numpy.uint32
 FUNCTIONS = 4000
 COUNTS = (4, 16, 24, 64, 256)
 # (pixel key, sample, dimension, samples) and the kernel's point: the same in SamplerTests.
-KNOWN = (((0x12345678, 5, 1, 16), (0.3207709789276123, 0.900211751461029)),
-         ((0xDEADBEEF, 20, 7, 24), (0.18955838680267334, 0.9135840535163879)),
-         ((1, 1000, 3, 1 << 16), (0.5623515248298645, 0.0027875900268554688)))
+KNOWN = (((0x12345678, 5, 1, 16), (0.9929160475730896, 0.7468443512916565)),
+         ((0xDEADBEEF, 20, 7, 24), (0.3865232467651367, 0.7394981384277344)),
+         ((1, 1000, 3, 1 << 16), (0.7216008305549622, 0.19669204950332642)))
 
 
 def mix(x):
@@ -60,20 +64,33 @@ def unit(bits):
     return (bits >> WORD(8)) * 2.0 ** -24
 
 
-def net(key, samples, count):
+def shuffled(index, key, count):
+    """The index at another place of its block: the largest power of two that divides `count`."""
+    bits = (count & -count).bit_length() - 1
+    block = WORD((1 << bits) - 1)
+    outside = index & ~block
+    key = key * WORD(0xC2B2AE35) + outside * WORD(0x85EBCA6B)
+    x = index * (key | WORD(1)) & block
+    x = x ^ x >> WORD(max(1, bits // 2))
+    x = x * WORD(0x9E3779B1) + (key >> WORD(9)) & block
+    x = x ^ x >> WORD(max(1, (bits + 1) // 2))
+    return outside | x * (key >> WORD(16) | WORD(1)) + (key >> WORD(20)) & block
+
+
+def net(key, index, count):
     """The kernel's pair of numbers for keys of pairs of dimensions, `key`, in a picture of `count` samples."""
     bits = max(1, int(count - 1).bit_length())
     shift = WORD(32 - bits)
-    place = scramble(reverse(samples), key)
+    place = scramble(reverse(shuffled(index, key, count)), key)
     y = pascal(place >> shift)
     jitter = mix(key ^ place * WORD(0x9E3779B9))
-    block = key ^ place << WORD(bits)
+    another = key ^ place << WORD(bits)
     lower = WORD((1 << int(shift)) - 1)
 
     def cell(place, scrambled, jitter):
         return unit(place ^ scrambled & ~lower ^ jitter & lower)
-    return (cell(y << shift, mix(block + WORD(0x68BC21EB)), jitter),
-            cell(reverse(y), mix(block + WORD(0x02E5BE93)), mix(jitter + WORD(0x68BC21EB))))
+    return (cell(y << shift, mix(another + WORD(0x68BC21EB)), jitter),
+            cell(reverse(y), mix(another + WORD(0x02E5BE93)), mix(jitter + WORD(0x68BC21EB))))
 
 
 def ours(random, sets, count):
@@ -95,8 +112,11 @@ def multijitter(random, sets, count):
         return None
     column, row = numpy.arange(count) % edge, numpy.arange(count) // edge
     columns, rows = (numpy.argsort(random.random((sets, edge)), axis=1) for _ in range(2))
-    return ((column + (rows[:, row] + random.random((sets, count))) / edge) / edge,
-            (row + (columns[:, column] + random.random((sets, count))) / edge) / edge)
+    order = numpy.argsort(random.random((sets, count)), axis=1)
+    column, row = column[order], row[order]
+    columns, rows = numpy.take_along_axis(columns, column, 1), numpy.take_along_axis(rows, row, 1)
+    return ((column + (rows + random.random((sets, count))) / edge) / edge,
+            (row + (columns + random.random((sets, count))) / edge) / edge)
 
 
 def independent(random, sets, count):
@@ -153,6 +173,10 @@ def functions(random):
         'lamp': lamp(None), 'lamp, cut': lamp(half_plane(0.5)), 'xy': lambda x, y: x * y}
 
 
+# Of two pairs of dimensions: the functions of each.
+PRODUCTS = {'edges': ('edge', 'edge'), 'edge, sky': ('edge', 'sky'), 'skies': ('sky', 'sky')}
+
+
 def section(options):
     for (key, sample, dimension, count), point in KNOWN:
         key, dimension, sample = (numpy.array([word], dtype=WORD) for word in (key, dimension, sample))
@@ -161,27 +185,31 @@ def section(options):
         if tuple(float(value[0]) for value in found) != point:
             raise RuntimeError(f'the points are not those of the kernel: {found}, not {point}')
     random = numpy.random.default_rng(5)
-    kinds = functions(random)
+    first, second = functions(random), functions(random)
     middles = (numpy.arange(96) + 0.5) / 96
     x, y = (numpy.broadcast_to(axis.ravel(), (FUNCTIONS, 96 * 96)) for axis in numpy.meshgrid(middles, middles))
-    truths = {name: f(x, y).mean(axis=1) for name, f in kinds.items()}
+    truths = [{name: f(x, y).mean(axis=1) for name, f in kinds.items()} for kinds in (first, second)]
+    truths = {**truths[0], **{name: truths[0][a] * truths[1][b] for name, (a, b) in PRODUCTS.items()}}
     results = []
     for count in COUNTS:
         row = dict(samples=count)
         for name, points in (('owen', owen), ('ours', ours), ('multijitter', multijitter), ('independent', independent)):
-            errors = {kind: [] for kind in kinds}
+            errors = {kind: [] for kind in truths}
             for _ in range(4):
-                made = points(random, FUNCTIONS, count)
+                made, other = points(random, FUNCTIONS, count), points(random, FUNCTIONS, count)
                 if made is None:
                     break
-                for kind, f in kinds.items():
-                    errors[kind].append(((f(*made).mean(axis=1) - truths[kind]) ** 2).mean())
+                values = {kind: f(*made) for kind, f in first.items()}
+                values.update({kind: values[a] * second[b](*other) for kind, (a, b) in PRODUCTS.items()})
+                for kind, value in values.items():
+                    errors[kind].append(((value.mean(axis=1) - truths[kind]) ** 2).mean())
             else:
                 row[name] = {kind: float(numpy.mean(values)) for kind, values in errors.items()}
         results.append(row)
-    rows = [[row['samples'], words] + [f'{row[name][kind] / row["owen"][kind]:.2f}' for kind in kinds]
-            for row in results
-            for name, words in (('ours', 'ours'), ('multijitter', 'multi-jittered'), ('independent', 'independent')) if name in row]
-    absolute = [[row['samples'], 'Owen: error'] + [f'{row["owen"][kind]:.1e}' for kind in kinds] for row in results]
-    rows = sorted(rows + absolute, key=lambda row: row[0])
-    return __doc__.strip() + '\n\n' + table(['samples', ''] + list(kinds), rows), results
+    rows = []
+    for row in results:
+        for name, words in (('ours', 'ours'), ('multijitter', 'multi-jittered'), ('independent', 'independent')):
+            if name in row:
+                rows.append([row['samples'], words] + [f'{row[name][kind] / row["owen"][kind]:.2f}' for kind in truths])
+        rows.append([row['samples'], 'Owen: error'] + [f'{row["owen"][kind]:.1e}' for kind in truths])
+    return __doc__.strip() + '\n\n' + table(['samples', ''] + list(truths), rows), results

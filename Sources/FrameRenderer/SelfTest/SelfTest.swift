@@ -29,10 +29,10 @@ public enum SelfTest {
   public static let golden: [ContentHash] = goldenDigests.map { ContentHash(hex: $0)! }
   static let goldenRevision = 6
   private static let goldenDigests = [
-    "cfb74016e08b1bdfb8f757b58d7ae84a5696b7ce1f62cfe0ac05b6e3406f8787",
-    "58493e51a72cfe34c54e7b7ff4f14800afc335c5c6a5d6aa2039bb2c58ab89e4",
-    "81e7d4d6b6fcafae6a0e437a511d095e38048fc4f9bad3965e8b568946ce017a",
-    "a5d91fea9d1431fddb1d9afed8e915ff784b0179264d06ad19a5360842cb619c",
+    "8266fab02458d4441b0bc9e2ccc96f91a2376dd393969c8da3acd92cb34ddf62",
+    "9119955e02d94d19353d9d292d54b5d1b13d9a94712c0636338ac94036e214f0",
+    "781580870e2b883a1e301f2a3d99402e2e01e13706eb83a7e50df65abb40fcb1",
+    "6f720ea60dc6d9c0be2cd5120a2ad4827caf7949e6e5550ba9ceb904837517fe",
   ]
 
   private static let units: [(tile: TileRectangle, samples: Range<Int>)] = [
