@@ -163,7 +163,7 @@ public enum Screening {
   /// Some tenths beyond what honest passes of the demo scenes showed (`glint bench screening`).
   public static func limits(_ look: Look) -> Limits {
     switch look {
-    case .brightness: Limits(block: -7.3...4.2, square: -9.5...4.5, tile: -5.2...4.2, blockMean: -10.5...3.5)
+    case .brightness: Limits(block: -7.3...4.2, square: -9.5...4.5, tile: -4.9...4.2, blockMean: -10.5...3.5)
     case .redness, .blueness: Limits(block: -7.3...7.3, square: -7.5...7.5, tile: -6.5...6.5, blockMean: -11.5...11.5)
     case .noise: Limits(block: -6.5...4.5, square: -7...5, tile: -6...4.5, blockMean: -6...5.5)
     }
