@@ -25,6 +25,11 @@ final class BodyMemory: Sendable {
   }
 
   func giveBack(_ count: Int) { held.withLock { $0 -= count } }
+
+  /// Whether somebody keeps others from sending: no line that can take part in a farm is as slow.
+  static func isTooSlow(_ count: Int, after time: Duration) -> Bool {
+    time > MasterLimits.bodyPatience + .seconds(Double(count) / MasterLimits.slowestBodyRate)
+  }
 }
 
 extension MasterAPI {
@@ -41,6 +46,7 @@ extension MasterAPI {
     }
     var held = 0
     defer { bodies.giveBack(held) }
+    let start = ContinuousClock.now
     for try await buffer in request.body {
       let count = bytes.count + buffer.readableBytes
       guard count <= limit else { throw MasterAPI.tooLong(request, limit) }
@@ -52,6 +58,12 @@ extension MasterAPI {
           )
         }
         held = count
+        guard !BodyMemory.isTooSlow(count, after: ContinuousClock.now - start) else {
+          throw APIFault(
+            .serviceUnavailable, "too_slow",
+            "\(request.method.rawValue) \(request.uri.path): \(count) bytes came in \((ContinuousClock.now - start).components.seconds) s, too slowly to keep room for the rest; try again over a faster line"
+          )
+        }
       }
       bytes.append(contentsOf: buffer.readableBytesView)
     }

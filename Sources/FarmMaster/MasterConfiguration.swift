@@ -47,11 +47,14 @@ public struct MasterConfiguration: Sendable {
 
 /// Bounds of the master, each with its reason.
 enum MasterLimits {
-  /// Control messages: 32 leases, or a page of jobs, stay far below.
-  static let controlBodyByteCount = 4 << 20
+  /// Control messages: 32 leases, or a thousand prepared frames, stay far below.
+  static let controlBodyByteCount = 1 << 20
   /// Bodies up to this size do not count among those that are bounded together.
   static let smallBodyByteCount = 16 << 10
   static let loginByteCount = 8 << 10
+  /// Large bodies may take so long, and beyond that as long as they come at this rate, in bytes a second.
+  static let bodyPatience = Duration.seconds(60)
+  static let slowestBodyRate = 4096.0
   /// Asking for work may be held open so long: below the idle limits of common proxies.
   static let longPollSeconds = 30.0
   static let nameLength = 200

@@ -84,7 +84,7 @@ extension Farm {
     agents[agent]?.value.pathsPerSecond = pathsPerSecond
   }
 
-  /// What `noteSpeed` was told; nothing else is lost when the state is read from the store.
+  /// What `noteSpeed` was told: agents say it once, and no store holds it.
   public var speeds: [KeyID: Double] { agents.compactMapValues { $0.pathsPerSecond > 0 ? $0.pathsPerSecond : nil } }
 
   /// What an agent hears that gets no more work.

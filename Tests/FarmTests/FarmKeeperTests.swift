@@ -86,6 +86,7 @@ struct FarmKeeperTests {
 
   @Test("A delivery ends the wait of its own agent and no other's; new work ends all; nobody is left over")
   func waits() async throws {
+    let start = ContinuousClock.now
     let keeper = try await keeper(MemoryStore())
     let (first, second) = (agents[0], agents[1])
     let (one, two) = (record(first), record(second))
@@ -120,10 +121,12 @@ struct FarmKeeperTests {
     await other.value
     #expect(Set(woken.all) == Set(agents))
     // Cancelled, or out of patience.
-    let cancelled = await wait(keeper, first, woken)
+    let cancelled = await wait(keeper, first, WokenAgents())
     cancelled.cancel()
     await cancelled.value
-    await (await wait(keeper, second, seconds: 0.01, woken)).value
+    await (await wait(keeper, second, seconds: 0.01, WokenAgents())).value
+    // Nobody was woken by the end of the fifty seconds.
+    #expect(ContinuousClock.now - start < .seconds(40))
     #expect(await keeper.waitingCount == 0)
   }
 

@@ -120,13 +120,13 @@ struct MasterAPITests {
 
   @Test("Bodies that together take more memory than they may are refused for now, and what they held is given back")
   func bodiesTogether() async throws {
-    let master = try await master { $0.bodyByteCount = 10_000 }
-    let text = #"{"name": ""# + String(repeating: "x", count: 20_000) + #""}"#
-    // More tries than would fit if what a refused body held were kept.
+    let master = try await master { $0.bodyByteCount = 40_000 }
+    let text = #"{"name": ""# + String(repeating: "x", count: 60_000) + #""}"#
+    // More tries than would fit if anything that a body held were kept.
     for _ in 0..<5 {
       let fault = await refusal { try await post(text, to: "/v1/jobs", master.client) }
       #expect(fault?.status == 503 && fault?.code == "busy" && fault?.kind == .busy, "\(String(describing: fault))")
-      let small = await refusal { try await post(String(repeating: " ", count: 6000), to: "/v1/jobs", master.client) }
+      let small = await refusal { try await post(String(repeating: " ", count: 30_000), to: "/v1/jobs", master.client) }
       #expect(small?.code == "malformed", "\(String(describing: small))")
     }
     try await master.stop()
@@ -134,6 +134,9 @@ struct MasterAPITests {
     #expect(memory.take(4) && memory.take(6) && !memory.take(1) && memory.byteCount == 10)
     memory.giveBack(6)
     #expect(memory.take(1) && !memory.take(6) && !memory.take(.max) && memory.byteCount == 5)
+    // A minute for anything, then at least four kilobytes a second.
+    #expect(!BodyMemory.isTooSlow(1, after: .seconds(59)) && BodyMemory.isTooSlow(1, after: .seconds(61)))
+    #expect(!BodyMemory.isTooSlow(1 << 20, after: .seconds(300)) && BodyMemory.isTooSlow(1 << 20, after: .seconds(330)))
   }
 
   @Test("Parts that are cut, changed or misnamed are refused; the good one is taken, and the missing ones grow fewer")

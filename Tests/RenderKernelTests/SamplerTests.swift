@@ -107,8 +107,8 @@ struct SamplerTests {
 
   @Test("Pairs of dimensions have orders of their own", arguments: [4, 16, 64])
   func ordersAreIndependent(samples: Int) {
-    // Twelve times the sum of products has variance n² / n² · n … = n where orders are independent; where they are the same,
-    // and only shifts differ, it is nearly n times as much.
+    // Of two pairs with independent orders the square of the correlation is n / (n − 1) on average, in units of independent
+    // points; shuffled block by block it is 1.6 to 2, and with the same order in both 0.6·n.
     let pixels = 2000
     for (first, second) in [(1, 2), (1, 4), (3, 8), (6, 11)] {
       var sum = 0.0
@@ -122,7 +122,7 @@ struct SamplerTests {
         sum += product * product / Double(samples)
       }
       let ratio = sum / Double(pixels)
-      #expect(ratio > 0.7 && ratio < 1.4, "pairs \(first) and \(second): \(ratio)")
+      #expect(ratio > 0.8 && ratio < (samples == 4 ? 1.45 : 1.25), "pairs \(first) and \(second): \(ratio)")
     }
   }
 
