@@ -58,6 +58,7 @@ def read_options():
     parser.add_argument('--rounds', type=int, default=5, metavar='N', help='default: 5')
     parser.add_argument('--threads', type=int, default=2, metavar='N', help='of all sides (default: 2)')
     parser.add_argument('--frames', type=int, default=48, metavar='N', help='of the section farm (default: 48)')
+    parser.add_argument('--farms', type=lambda text: text.split(','), metavar='on,off', help='of the section farm: only these')
     parser.add_argument('--glint', type=pathlib.Path, metavar='FILE', help='the program (default: the release build)')
     parser.add_argument('--keep-reference', action='store_true',
                         help="take Glint's own references of an earlier build, for trials")
