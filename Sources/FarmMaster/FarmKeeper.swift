@@ -180,7 +180,7 @@ actor FarmKeeper {
     let id = waitingForWork.nextID()
     let timer = Task {
       try? await Task.sleep(for: .seconds(seconds))
-      self.waitingForWork.end(id)
+      self.endWait(id)
     }
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in

@@ -455,7 +455,7 @@ public enum FarmEvent: Sendable, Equatable {
   case frameFinal(JobID, frame: Int)
   /// There may be work for all who wait.
   case workAvailable
-  /// There may be work for this agent: it has room for more, or may check others now.
+  /// There may be work for this agent: it has room for more, may check others now, or a check was drawn for it.
   case workAvailableTo(KeyID)
   /// There may be something for the master's own verifier.
   case verificationWanted

@@ -3,7 +3,7 @@ import LaneMath
 /// Follows batches of paths, one segment of all of them at a time: trace, look up surfaces, shade in lanes, trace shadows.
 ///
 /// Next-event estimation at every vertex is combined with the material's own samples by the power heuristic (Veach 1997);
-/// Russian roulette starts at the second vertex, on the root of the throughput. Every path's contributions are added in the order of its vertices, so the
+/// Russian roulette starts at the second vertex, on `rouletteScale` times the root of the throughput. Every path's contributions are added in the order of its vertices, so the
 /// batch that a path is in does not matter.
 ///
 /// Dimensions of the sampler: pair 0 is the place in the pixel; vertex n uses pairs 5n + 1 (lobe and direction),
