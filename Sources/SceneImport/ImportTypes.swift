@@ -11,7 +11,7 @@ public struct ImportOptions: Sendable {
   public var animation: String?
   public var framesPerSecond: Double = 24
   /// Nil: the whole animation from frame 1.
-  public var frames: ClosedRange<Int>?
+  public var frames: FrameNumbers?
   /// A Radiance HDR picture.
   public var environment: URL?
   public var environmentScale: Float = 1

@@ -7,8 +7,10 @@ import SceneModel
 public final class ImportedScene: Sendable {
   public let scene: Scene
   public let warnings: [ImportWarning]
-  /// Those asked for, or the whole animation.
-  public let frameNumbers: ClosedRange<Int>
+  /// The frames that were asked for, or those of the whole animation; at least one.
+  public let frameNumbers: FrameNumbers
+  /// The smallest of `frameNumbers`.
+  public var firstFrame: Int { frameNumbers.first ?? 1 }
   public let framesPerSecond: Double
   /// Seconds.
   public let animationDuration: Double
@@ -16,7 +18,7 @@ public final class ImportedScene: Sendable {
   private let rig: Rig
 
   init(
-    scene: Scene, warnings: [ImportWarning], frameNumbers: ClosedRange<Int>, framesPerSecond: Double, rig: Rig,
+    scene: Scene, warnings: [ImportWarning], frameNumbers: FrameNumbers, framesPerSecond: Double, rig: Rig,
     summary: SceneSummary
   ) {
     self.scene = scene
@@ -102,24 +104,26 @@ public enum GLTFImporter {
       throw ImportError("environment rotation: found \(options.environmentDegrees), expected degrees")
     }
     if let frames = options.frames {
-      guard frames.lowerBound >= 0, frames.upperBound <= Int(UInt32.max), frames.count <= ImportLimits.frameCount
+      guard let first = frames.first, let last = frames.last, FrameNumbers.limits.contains(first),
+        FrameNumbers.limits.contains(last), frames.count <= ImportLimits.frameCount
       else {
         throw ImportError(
-          "frames \(frames.lowerBound) to \(frames.upperBound): expected at most \(ImportLimits.frameCount), from 0")
+          "frames \(frames): expected 1 to \(ImportLimits.frameCount) frames, each from \(FrameNumbers.limits.lowerBound) to \(FrameNumbers.limits.upperBound)"
+        )
       }
     }
   }
 
   private static func frameNumbers(
     _ options: ImportOptions, duration: Double, _ document: GLTFDocument
-  ) throws(ImportError) -> ClosedRange<Int> {
+  ) throws(ImportError) -> FrameNumbers {
     if let frames = options.frames { return frames }
     let count = (duration * options.framesPerSecond).rounded()
     guard count <= Double(ImportLimits.frameCount) else {
       throw ImportError(
         "the animation of \(duration) seconds has \(count) frames, more than \(ImportLimits.frameCount); choose some")
     }
-    return 1...max(1, Int(count))
+    return FrameNumbers(1...max(1, Int(count)))
   }
 
   private static func addEnvironment(

@@ -28,7 +28,7 @@ struct BundleCommand: AsyncParsableCommand {
     for warning in imported.warnings { Terminal.warn(warning.description) }
     let folder = URL(fileURLWithPath: output, isDirectory: true)
     let manifest = try BundleWriter.write(
-      imported.scene, frames: Array(scene.frames ?? imported.frameNumbers), state: { try imported.state(frame: $0) },
+      imported.scene, frames: Array(imported.frameNumbers), state: { try imported.state(frame: $0) },
       into: try PartStore(directory: folder))
     do {
       try AtomicFile.write(manifest.encoded(), to: folder.appendingPathComponent("MANIFEST"))

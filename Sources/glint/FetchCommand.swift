@@ -3,6 +3,7 @@ import FarmAgent
 import FarmModel
 import FarmWire
 import Foundation
+import SceneModel
 
 /// `glint fetch`
 struct FetchCommand: AsyncParsableCommand {
@@ -28,9 +29,10 @@ struct FetchCommand: AsyncParsableCommand {
   var output = "frame.####.png"
 
   @Option(
-    help: ArgumentHelp("Only these frames: 12, or first and last: 1-48.", valueName: "first-last"),
-    transform: FrameRange.parse)
-  var frames: ClosedRange<Int>?
+    parsing: .unconditional,
+    help: ArgumentHelp("Only these frames: 12, 1-48, 1,4,9 or 1-48x2.", valueName: "frames"),
+    transform: FrameOption.parse)
+  var frames: FrameNumbers?
 
   @OptionGroup var finality: FinalityOption
 

@@ -24,8 +24,8 @@ struct InspectCommand: AsyncParsableCommand {
     if json {
       return try Output.json(
         InspectDocument(
-          summary: imported.summary, firstFrame: imported.frameNumbers.lowerBound,
-          lastFrame: imported.frameNumbers.upperBound, framesPerSecond: imported.framesPerSecond,
+          summary: imported.summary, firstFrame: imported.firstFrame,
+          lastFrame: imported.frameNumbers.last ?? imported.firstFrame, framesPerSecond: imported.framesPerSecond,
           seconds: imported.animationDuration, warnings: imported.warnings.map(\.description)))
     }
     let summary = imported.summary
@@ -52,7 +52,7 @@ struct InspectCommand: AsyncParsableCommand {
       list(summary.animations.map { "\($0.name) (\(String(format: "%.2f", $0.seconds)) s)" }))
     row(
       "frames",
-      "\(imported.frameNumbers.lowerBound) to \(imported.frameNumbers.upperBound) at \(String(format: "%g", imported.framesPerSecond)) a second"
+      "\(imported.frameNumbers) at \(String(format: "%g", imported.framesPerSecond)) a second"
     )
     if !summary.extensionsUsed.isEmpty { row("extensions", list(summary.extensionsUsed)) }
     if !summary.extensionsIgnored.isEmpty { row("ignored", list(summary.extensionsIgnored)) }

@@ -50,7 +50,7 @@ struct RenderCommand: AsyncParsableCommand {
     let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions)
     for warning in imported.warnings { Terminal.warn(warning.description) }
     let camera = try scene.cameraIndex(among: imported.scene.cameraNames)
-    let frames = Array(scene.frames ?? imported.frameNumbers)
+    let frames = Array(imported.frameNumbers)
     let pattern = FramePattern(output)
     try makeFolder(for: pattern.path(frame: frames[0], isOnlyFrame: frames.count == 1))
     let renderer = LocalRenderer(

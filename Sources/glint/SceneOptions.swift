@@ -3,6 +3,7 @@ import Foundation
 import ImageFiles
 import KernelScene
 import SceneImport
+import SceneModel
 
 /// What is rendered: the scene's file, and which part of it. Shared by `render` and `submit`.
 struct SceneOptions: ParsableArguments {
@@ -12,11 +13,12 @@ struct SceneOptions: ParsableArguments {
   var scene: String
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "Frames to render: 12, or first and last: 1-48. Default: all of the animation, or frame 1.",
-      valueName: "first-last"),
-    transform: FrameRange.parse)
-  var frames: ClosedRange<Int>?
+      "Frames: 12, 1-48, 1..48, 1,4,9, -5--1, or every second of some: 1-48x2. Default: all of the animation, or frame 1.",
+      valueName: "frames"),
+    transform: FrameOption.parse)
+  var frames: FrameNumbers?
 
   @Option(
     help: ArgumentHelp("Frames a second: frame n shows the animation at (n − 1) / fps seconds.", valueName: "rate"),
@@ -150,17 +152,13 @@ struct PictureSize: Equatable, CustomStringConvertible {
 }
 
 /// `--frames 1-48`
-enum FrameRange {
-  static let largestFrame = 1_000_000
-
-  static func parse(_ text: String) throws -> ClosedRange<Int> {
-    let fields = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map { Int($0) }
-    guard let first = fields[0], let last = fields.count == 1 ? first : fields[1] else {
-      throw OptionError("expected a frame or a range, such as 12 or 1-48")
+enum FrameOption {
+  static func parse(_ text: String) throws -> FrameNumbers {
+    do {
+      return try FrameNumbers(parsing: text)
+    } catch {
+      throw OptionError(error.description)
     }
-    guard first <= last else { throw OptionError("the first frame comes after the last") }
-    guard first >= 0, last <= largestFrame else { throw OptionError("frames go from 0 to \(largestFrame)") }
-    return first...last
   }
 }
 

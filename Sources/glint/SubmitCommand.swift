@@ -102,7 +102,7 @@ struct SubmitCommand: AsyncParsableCommand {
       let status = try await client.status()
       let imported = try load()
       if trust != JobRecord.defaultTrust {
-        let frameCount = (scene.frames ?? imported.frameNumbers).count
+        let frameCount = (imported.frameNumbers).count
         Terminal.note(trustText(frameCount: frameCount, agentCount: status.agentCount))
       }
       let cost = estimate ? try await predictedCost(imported) : nil
@@ -168,7 +168,7 @@ struct SubmitCommand: AsyncParsableCommand {
 
   private func predictedCost(_ imported: ImportedScene) async throws -> CostEstimate {
     try await CostEstimate.make(
-      imported, frames: Array(scene.frames ?? imported.frameNumbers),
+      imported, frames: Array(imported.frameNumbers),
       camera: try scene.cameraIndex(among: imported.scene.cameraNames), settings: picture.renderSettings,
       kernel: KernelChoice.fastest)
   }
@@ -186,7 +186,7 @@ struct SubmitCommand: AsyncParsableCommand {
 
   /// Writes the scene's parts into the cache, where the next submission finds them again.
   private func bundle(_ imported: ImportedScene) throws -> (BundleManifest, PartStore) {
-    let frames = scene.frames ?? imported.frameNumbers
+    let frames = imported.frameNumbers
     let store = try PartStore(
       directory: GlintFolders.cache.appendingPathComponent("bundles", isDirectory: true),
       byteLimit: Limits.partCacheByteCount)

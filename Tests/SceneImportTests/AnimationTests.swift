@@ -33,7 +33,7 @@ import Testing
 
   @Test func linearTranslationClampedAtItsEnds() throws {
     let scene = try load(file("translation", "LINEAR", [1, 3], [0, 0, 0, 4, 0, -2], "VEC3"))
-    #expect(scene.frameNumbers == 1...3)
+    #expect(scene.frameNumbers == FrameNumbers(1...3))
     #expect(scene.animationDuration == 3)
     let places = try (1...6).map { try transform(scene, $0) }
     #expect(places.map(\.x.w) == [0, 0, 2, 4, 4, 4])

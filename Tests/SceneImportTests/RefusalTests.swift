@@ -97,7 +97,7 @@ import Testing
     options.framesPerSecond = 0
     #expect(SceneImportTests.refusal(small, options) != nil)
     options = ImportOptions()
-    options.frames = 1...1_000_000
+    options.frames = FrameNumbers(1...1_000_000)
     #expect(SceneImportTests.refusal(small, options) != nil)
   }
 }

@@ -83,7 +83,7 @@ struct BenchCommand: AsyncParsableCommand {
     func run() async throws {
       Interruption.leave()
       let imported = try GLTFImporter.load(URL(fileURLWithPath: scene), options: ImportOptions())
-      let state = try imported.state(frame: imported.frameNumbers.lowerBound)
+      let state = try imported.state(frame: imported.firstFrame)
       let mesh = TraversalCommand.flattened(imported.scene, state)
       guard mesh.triangleCount > 0, let camera = state.cameras.first else {
         throw CommandFailure(.badInput, "\(scene): nothing to trace; expected triangles and a camera")

@@ -43,7 +43,7 @@ extension BenchCommand {
       let start = ContinuousClock.now
       let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions)
       let camera = try scene.cameraIndex(among: imported.scene.cameraNames)
-      let number = scene.frames?.lowerBound ?? imported.frameNumbers.lowerBound
+      let number = scene.frames?.first ?? imported.firstFrame
       let state = try imported.state(frame: number)
       let loaded = ContinuousClock.now
       let preparer = FramePreparer(scene: imported.scene, kernel: kernel, threadCount: 1)

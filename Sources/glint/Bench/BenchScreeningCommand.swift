@@ -85,7 +85,7 @@ extension BenchCommand {
         let imported = try GLTFImporter.load(url, options: ImportOptions())
         let threads = RenderThreads(count: ProcessInfo.processInfo.activeProcessorCount)
         let preparer = FramePreparer(scene: imported.scene, threadCount: threads.count)
-        let number = imported.frameNumbers.lowerBound
+        let number = imported.firstFrame
         let frame = try preparer.prepare(try imported.state(frame: number), number: number, camera: 0)
         var found: [ScreeningNoise.Tile] = []
         for picture in 0..<pictures {
