@@ -162,7 +162,7 @@ extension OpenAPIDocument {
             "required": [
               "id", "name", "state", "spec", "specHash", "firstFrame", "lastFrame", "priority", "unitCount",
               "receivedUnitCount", "finishedUnitCount", "finishedFrameCount", "finalFrameCount", "trust", "createdAt",
-              "isPrivate", "credit", "pendingCredit"
+              "isPrivate", "view", "exposure", "depth", "credit", "pendingCredit"
             ],
             "properties": {
               "id": {"$ref": "#/components/schemas/JobID"}, "name": {"type": "string"},
@@ -195,6 +195,9 @@ extension OpenAPIDocument {
               "createdAt": {"$ref": "#/components/schemas/Time"},
               "endedAt": {"$ref": "#/components/schemas/Time"},
               "isPrivate": {"type": "boolean", "description": "Spec and bundle are not shown without a token."},
+              "view": {"enum": ["neutral", "agx", "standard"]},
+              "exposure": {"type": "number", "minimum": -32, "maximum": 32, "description": "Stops."},
+              "depth": {"enum": [8, 16], "description": "Bits a channel."},
               "credit": {
                 "type": "integer", "format": "uint64", "minimum": 0,
                 "description": "What it has cost by the ledger: renderings and checks."

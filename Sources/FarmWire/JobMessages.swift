@@ -97,6 +97,10 @@ public struct JobSummary: Codable, Sendable, Equatable {
   public var createdAt: Double
   public var endedAt: Double?
   public var isPrivate: Bool
+  /// How its pictures are developed, as in `CreateJob`.
+  public var view: String
+  public var exposure: Double
+  public var depth: Int
   /// What it has cost by the ledger: renderings and checks.
   public var credit: UInt64
   /// What results that have not settled are worth beside that, with their checks.
@@ -124,6 +128,9 @@ public struct JobSummary: Codable, Sendable, Equatable {
     createdAt = record.createdAt
     endedAt = record.endedAt
     isPrivate = record.isPrivate
+    view = record.picture.view
+    exposure = record.picture.exposure
+    depth = record.picture.depth
     credit = UInt64(clamping: job.credit)
     pendingCredit = job.pendingCredit
     budget = record.budget

@@ -51,17 +51,21 @@ public struct FinishedFrame: Sendable {
   }
 
   /// The picture as a PNG file's bytes.
-  public func png(view: ViewSettings, depth: BitDepth) throws(ImageError) -> [UInt8] {
+  ///
+  /// - Parameter text: Keywords and values that the file carries; see `PictureDescription.entries`.
+  public func png(
+    view: ViewSettings, depth: BitDepth, text: [(String, String)] = []
+  ) throws(ImageError) -> [UInt8] {
     switch depth {
     case .eight:
       try PNGWriter.encode8(
         rgb: Develop.developed8(sums: sums.pointer, width: width, height: height, sampleCount: sampleCount, view: view),
-        width: width, height: height)
+        width: width, height: height, text: text)
     case .sixteen:
       try PNGWriter.encode16(
         rgb: Develop.developed16(
           sums: sums.pointer, width: width, height: height, sampleCount: sampleCount, view: view),
-        width: width, height: height)
+        width: width, height: height, text: text)
     }
   }
 }

@@ -84,8 +84,14 @@ struct SceneOptions: ParsableArguments {
 /// How the picture is made. Shared by `render` and `submit`; equal options give equal bytes.
 struct PictureOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Width and height in pixels.", valueName: "width x height"), transform: PictureSize.parse)
-  var size = PictureSize(width: 1280, height: 720)
+    help: ArgumentHelp(
+      "Width and height in pixels. Default: the largest inside 1280x720 with the camera's aspect ratio.",
+      valueName: "width x height"), transform: PictureSize.parse)
+  var size: PictureSize?
+
+  @Option(
+    help: ArgumentHelp("Multiplies the size: 50%, 0.5 or 2.", valueName: "factor"), transform: PictureSize.parseScale)
+  var scale = PictureScale(factor: 1)
 
   @Option(
     help: ArgumentHelp("Samples a pixel.", valueName: "count"), transform: Quantity.parseInteger(1...65_536))
@@ -119,7 +125,10 @@ struct PictureOptions: ParsableArguments {
   var tile = 64
 
   /// The settings that the kernel takes.
-  var renderSettings: RenderSettings {
+  ///
+  /// - Parameter aspect: Width / height of what the camera sees. Nil: the camera leaves it open.
+  func renderSettings(aspect: Float?) throws -> RenderSettings {
+    let size = try (size ?? PictureSize.fitting(aspect: aspect)).scaled(by: scale)
     var settings = RenderSettings(width: size.width, height: size.height, sampleCount: samples)
     settings.bounces = bounces
     settings.seed = seed
@@ -128,27 +137,6 @@ struct PictureOptions: ParsableArguments {
   }
 
   var viewSettings: ViewSettings { ViewSettings(transform: view.transform, exposure: Float(exposure)) }
-}
-
-/// `--size 1280x720`
-struct PictureSize: Equatable, CustomStringConvertible {
-  var width: Int
-  var height: Int
-
-  var description: String { "\(width)x\(height)" }
-
-  static let edgeLimit = 16_384
-
-  static func parse(_ text: String) throws -> PictureSize {
-    let fields = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-    guard fields.count == 2, let width = fields[0], let height = fields[1] else {
-      throw OptionError("expected width x height, such as 1280x720")
-    }
-    guard (1...edgeLimit).contains(width), (1...edgeLimit).contains(height) else {
-      throw OptionError("both must be from 1 to \(edgeLimit)")
-    }
-    return PictureSize(width: width, height: height)
-  }
 }
 
 /// `--frames 1-48`

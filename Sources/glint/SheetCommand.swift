@@ -49,6 +49,6 @@ struct SheetCommand: AsyncParsableCommand {
     } catch let error as AtomicFile.WriteError {
       throw CommandFailure(.failedWork, error.description)
     }
-    Output.line(output)
+    Output.path(output)
   }
 }

@@ -180,7 +180,7 @@ struct SimulateCommand: AsyncParsableCommand {
     for line in SimulationTable.lines {
       reports[line] = done.filter { $0.line == line.name }.map(\.report).sorted { $0.seed < $1.seed }
     }
-    Output.line(SimulationTable.markdown(reports))
+    Output.lines(SimulationTable.markdown(reports))
   }
 
   private func keep(_ one: Done, _ path: String) throws {
