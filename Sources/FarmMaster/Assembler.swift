@@ -71,10 +71,10 @@ struct Assembler: Service {
         let description = PictureDescription(
           settings: RenderSettings(spec), camera: spec.camera, frame: number)
         let view = ViewSettings(picture)
-        let text = description.entries(digest: frame.digest, view: view)
+        let metadata = description.metadata(digest: frame.digest, view: view)
         return (
           frame.digest,
-          try frame.png(view: view, depth: picture.depth == 16 ? .sixteen : .eight, text: text)
+          try frame.png(view: view, depth: picture.depth == 16 ? .sixteen : .eight, metadata: metadata)
         )
       }
       try files.keepPicture(job, frame: number, png: png)

@@ -21,15 +21,15 @@ public struct PictureDescription: Sendable {
     self.crop = crop
   }
 
-  /// Keywords and values, always in the same order, in ASCII.
+  /// The entries of a picture's file, always in the same order.
   ///
   /// Cameras are counted from 1, as `--camera` does.
   ///
   /// - Parameters:
   ///   - digest: That of the picture's film.
   ///   - view: How the picture was developed. Nil: it is linear.
-  public func entries(digest: ContentHash, view: ViewSettings?) -> [(String, String)] {
-    var entries = [
+  public func metadata(digest: ContentHash, view: ViewSettings?) -> PictureMetadata {
+    var metadata = PictureMetadata([
       ("Software", "Glint"),
       ("glint.camera", "\(camera + 1)"),
       ("glint.frame", "\(frame)"),
@@ -39,14 +39,14 @@ public struct PictureDescription: Sendable {
       ("glint.seed", "\(settings.seed)"),
       ("glint.filter", settings.filter.name),
       ("glint.kernel_revision", "\(kernelRevision)"),
-    ]
-    if let crop { entries.append(("glint.crop", "\(crop.x),\(crop.y),\(crop.width),\(crop.height)")) }
+    ])
+    if let crop { metadata.append("glint.crop", "\(crop.x),\(crop.y),\(crop.width),\(crop.height)") }
     if let view {
-      entries.append(("glint.view", view.transform.rawValue))
-      entries.append(("glint.exposure", "\(view.exposure)"))
+      metadata.append("glint.view", view.transform.rawValue)
+      metadata.append("glint.exposure", "\(view.exposure)")
     }
-    entries.append(("glint.digest", digest.hex))
-    return entries
+    metadata.append("glint.digest", digest.hex)
+    return metadata
   }
 }
 

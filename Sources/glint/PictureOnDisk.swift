@@ -33,7 +33,7 @@ struct PictureOnDisk {
     let description = PictureDescription(
       settings: RenderSettings(job.spec), camera: job.spec.camera, frame: frame.number)
     let view = ViewSettings(transform: transform, exposure: Float(job.exposure))
-    return description.entries(digest: digest, view: view).allSatisfy { texts[$0.0] == $0.1 }
-      && texts["glint.crop"] == nil
+    let entries = description.metadata(digest: digest, view: view).entries
+    return texts["glint.crop"] == nil && entries.allSatisfy { texts[$0.key] == $0.value }
   }
 }

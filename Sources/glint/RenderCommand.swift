@@ -133,9 +133,16 @@ struct RenderCommand: AsyncParsableCommand {
       let view = picture.viewSettings
       return try frame.png(
         view: view, depth: picture.depth == .eight ? .eight : .sixteen,
-        text: description.entries(digest: frame.digest, view: view))
+        metadata: description.metadata(digest: frame.digest, view: view))
+    case .exr:
+      let placement = description.crop.map {
+        CropPlacement(
+          x: $0.x, y: $0.y, wholeWidth: description.settings.width, wholeHeight: description.settings.height)
+      }
+      return try frame.exr(
+        pixelType: exrType.pixelType, placement: placement,
+        metadata: description.metadata(digest: frame.digest, view: nil))
     case .pfm: return try frame.pfm()
-    case .exr: throw CommandFailure(.badUsage, "--output: .exr files cannot be written yet")
     }
   }
 
@@ -201,6 +208,8 @@ private struct RenderDocument: Encodable {
 /// `--exr-type`
 enum EXRTypeName: String, ExpressibleByArgument, CaseIterable {
   case half, float
+
+  var pixelType: EXRPixelType { self == .half ? .half : .float }
 }
 
 /// What `--skip-existing` says.
