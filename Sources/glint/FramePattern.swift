@@ -164,13 +164,14 @@ extension FramePattern: CustomStringConvertible {
 /// `--output`, as commands declare it.
 enum OutputOption {
   static let help = ArgumentHelp(
-    "Where frames go: out/frame.####.png, frame.%04d.exr, or a folder. The ending decides the format: \(PictureFormat.listText).",
+    "Where frames go: out/frame.####.png, frame.%04d.exr, or a folder. The ending decides the format: \(PictureFormat.listText). Default: \(FramePattern.standardName).",
     valueName: "pattern")
 
   static func parse(_ text: String) throws -> FramePattern { try FramePattern(text) }
 
   static let farmHelp = ArgumentHelp(
-    "Where frames go: out/frame.####.png, frame.%04d.png, or a folder. The farm makes PNG files.", valueName: "pattern")
+    "Where frames go: out/frame.####.png, frame.%04d.png, or a folder. The farm makes PNG files. Default: \(FramePattern.standardName).",
+    valueName: "pattern")
 
   /// The master keeps developed pictures only.
   static func parseForFarm(_ text: String) throws -> FramePattern {

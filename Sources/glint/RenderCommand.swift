@@ -41,7 +41,7 @@ struct RenderCommand: AsyncParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Render only this part, with the very pixels of the whole: from the top left corner, in pixels or all in per cent.",
+      "Render only this part, with the very pixels of the whole: from the top left corner, in pixels or all in per cent. Default: all of it.",
       valueName: "x,y,w,h"),
     transform: CropOption.parse)
   var crop: CropOption?

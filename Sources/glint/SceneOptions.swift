@@ -21,7 +21,8 @@ struct SceneOptions: ParsableArguments {
   var frames: FrameNumbers?
 
   @Option(
-    help: ArgumentHelp("Frames a second: frame n shows the animation at (n − 1) / fps seconds.", valueName: "rate"),
+    help: ArgumentHelp(
+      "Frames a second: frame n shows the animation at (n − 1) / fps seconds. Default: 24.", valueName: "rate"),
     transform: Quantity.parse(above: 0, through: 1000))
   var fps: Double = 24
 
@@ -30,7 +31,9 @@ struct SceneOptions: ParsableArguments {
 
   @Option(
     name: .customLong("scene"),
-    help: ArgumentHelp("The glTF scene of the file, by name or number from 1.", valueName: "name"))
+    help: ArgumentHelp(
+      "The glTF scene of the file, by name or number from 1. Default: the one that the file names, or the first.",
+      valueName: "name"))
   var sceneName: String?
 
   @Option(
@@ -38,18 +41,19 @@ struct SceneOptions: ParsableArguments {
   var animation: String?
 
   @Option(
-    help: ArgumentHelp("Light the scene with this equirectangular picture (Radiance HDR).", valueName: "file"),
+    help: ArgumentHelp(
+      "Light the scene with this equirectangular picture (Radiance HDR). Default: none.", valueName: "file"),
     completion: .file(extensions: ["hdr"]))
   var env: String?
 
   @Option(
-    help: ArgumentHelp("Multiplies the light of the environment.", valueName: "factor"),
+    help: ArgumentHelp("Multiplies the light of the environment. Default: 1.", valueName: "factor"),
     transform: Quantity.parse(from: 0, through: 1e6))
   var envScale: Double?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Turns the environment about the vertical axis, in degrees.", valueName: "degrees"),
+    help: ArgumentHelp("Turns the environment about the vertical axis, in degrees. Default: 0.", valueName: "degrees"),
     transform: Quantity.parse(from: -3600, through: 3600))
   var envRotation: Double?
 
@@ -90,15 +94,18 @@ struct PictureOptions: ParsableArguments {
   var size: PictureSize?
 
   @Option(
-    help: ArgumentHelp("Multiplies the size: 50%, 0.5 or 2.", valueName: "factor"), transform: PictureSize.parseScale)
+    help: ArgumentHelp("Multiplies the size: 50%, 0.5 or 2. Default: 100%.", valueName: "factor"),
+    transform: PictureSize.parseScale)
   var scale = PictureScale(factor: 1)
 
   @Option(
-    help: ArgumentHelp("Samples a pixel.", valueName: "count"), transform: Quantity.parseInteger(1...65_536))
+    help: ArgumentHelp("Samples a pixel. Default: 64.", valueName: "count"),
+    transform: Quantity.parseInteger(1...65_536))
   var samples = 64
 
   @Option(
-    help: ArgumentHelp("Most reflections of a path.", valueName: "count"), transform: Quantity.parseInteger(0...255))
+    help: ArgumentHelp("Most reflections of a path. Default: 8.", valueName: "count"),
+    transform: Quantity.parseInteger(0...255))
   var bounces = 8
 
   @Option(help: ArgumentHelp("Chooses the noise pattern.", valueName: "number"))
@@ -109,7 +116,7 @@ struct PictureOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Brightens (+) or darkens (−), in stops.", valueName: "stops"),
+    help: ArgumentHelp("Brightens (+) or darkens (−), in stops. Default: 0.", valueName: "stops"),
     transform: Quantity.parse(from: -32, through: 32))
   var exposure: Double = 0
 
@@ -120,7 +127,8 @@ struct PictureOptions: ParsableArguments {
   var depth: DepthName = .eight
 
   @Option(
-    help: ArgumentHelp("Edge of a tile in pixels, a multiple of 16. Changes no pixel.", valueName: "pixels"),
+    help: ArgumentHelp(
+      "Edge of a tile in pixels, a multiple of 16. Changes no pixel. Default: 64.", valueName: "pixels"),
     transform: Quantity.parseTile)
   var tile = 64
 

@@ -36,7 +36,7 @@ struct SubmitCommand: AsyncParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("The highest goes first, from -100 to 100.", valueName: "number"),
+    help: ArgumentHelp("The highest goes first, from -100 to 100. Default: 0.", valueName: "number"),
     transform: Quantity.parseInteger(-100...100))
   var priority = 0
 
@@ -50,7 +50,7 @@ struct SubmitCommand: AsyncParsableCommand {
   var dryRun = false
 
   @Option(
-    help: ArgumentHelp("Pause the job when it has cost so much credit.", valueName: "credit"),
+    help: ArgumentHelp("Pause the job when it has cost so much credit. Default: none.", valueName: "credit"),
     transform: Quantity.parseCredit)
   var budget: UInt64?
 

@@ -163,4 +163,74 @@ struct RenderCommandTests {
     let line = try #require(words.last)
     #expect(line.hasSuffix("-o 'a b/f.####.png' --skip-existing"), "\(line)")
   }
+
+  @Test("render writes OpenEXR files with the digest, and the same bytes whatever the view")
+  func openEXR() async throws {
+    let folder = try TemporaryFolder()
+    let common = ["render"] + Picture(scene: "cornell", size: "48x40", frames: "1", samples: 2).options
+    func bytes(_ name: String, _ options: String...) async throws -> Data {
+      _ = try await GlintProcess.run(common + ["-o", name] + options, home: folder.url)
+      return try Data(contentsOf: folder.url.appendingPathComponent(name))
+    }
+    let half = try await bytes("half.exr")
+    #expect(half.starts(with: [0x76, 0x2F, 0x31, 0x01]))
+    #expect(half.range(of: Data("glint.digest".utf8)) != nil && half.range(of: Data("glint.view".utf8)) == nil)
+    #expect(try await bytes("agx.EXR", "--view", "agx", "--exposure", "2") == half)
+    let float = try await bytes("float.exr", "--exr-type", "float")
+    #expect(float != half && float.starts(with: [0x76, 0x2F, 0x31, 0x01]))
+  }
+
+  private struct Help: Decodable {
+    struct Command: Decodable {
+      var commandName: String
+      var arguments: [Argument]?
+      var subcommands: [Command]?
+    }
+
+    struct Argument: Decodable {
+      struct Name: Decodable { var name: String }
+      var kind: String
+      var isOptional: Bool
+      var preferredName: Name?
+      var defaultValue: String?
+      var abstract: String?
+    }
+
+    var command: Command
+  }
+
+  @Test("--help tells the default of every option that has one, as it is")
+  func defaults() async throws {
+    let folder = try TemporaryFolder()
+    let text = try await GlintProcess.run(["--experimental-dump-help"], home: folder.url)
+    let help = try JSONDecoder().decode(Help.self, from: Data(text.utf8))
+    // Left out, these do nothing.
+    let withoutDefault: Set = ["embree", "record", "tls-certificate", "tls-key", "results"]
+    var texts: [String: String] = [:]
+    func visit(_ command: Help.Command, _ path: String) {
+      for argument in command.arguments ?? [] where argument.kind == "option" && argument.isOptional {
+        let name = argument.preferredName?.name ?? ""
+        let text = argument.abstract ?? ""
+        texts["\(path) \(name)"] = text
+        #expect(
+          argument.defaultValue != nil || text.contains("efault") || withoutDefault.contains(name),
+          "\(path) --\(name): \(text)")
+      }
+      for subcommand in command.subcommands ?? [] { visit(subcommand, path + " " + subcommand.commandName) }
+    }
+    visit(help.command, "glint")
+    let render = try RenderCommand.parse(["x.glb"])
+    let sheet = try SheetCommand.parse(["x.png"])
+    let submit = try SubmitCommand.parse(["x.glb"])
+    for (name, value) in [
+      ("render samples", "\(render.picture.samples)"), ("render bounces", "\(render.picture.bounces)"),
+      ("render exposure", "\(Int(render.picture.exposure))"), ("render tile", "\(render.picture.tile)"),
+      ("render scale", "\(render.picture.scale)"), ("render output", "\(render.output)"),
+      ("submit priority", "\(submit.priority)"), ("sheet columns", "\(sheet.columns)"),
+      ("sheet width", "\(sheet.width)"),
+    ] {
+      #expect(
+        texts["glint " + name]?.contains("Default: \(value).") == true, "\(name): \(texts["glint " + name] ?? "")")
+    }
+  }
 }
