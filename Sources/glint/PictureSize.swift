@@ -82,8 +82,6 @@ extension PictureSize {
 }
 
 extension ImportedScene {
-  /// Width / height of what a camera sees. Nil: the camera leaves it open.
-  ///
-  /// This is the one place where a camera's aspect ratio comes in. `cameraAspects` does not exist yet.
-  func aspect(camera: Int) -> Float? { nil }
+  /// Width / height of what the chosen camera sees. Nil: the camera leaves it open.
+  var aspect: Float? { cameraAspects.indices.contains(camera) ? cameraAspects[camera] : nil }
 }

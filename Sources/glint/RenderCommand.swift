@@ -61,10 +61,10 @@ struct RenderCommand: AsyncParsableCommand {
     let kernel = try kernel.build()
     Interruption.leave()
     let start = ContinuousClock.now
-    let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions)
+    let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions())
     for warning in imported.warnings { Terminal.warn(warning.description) }
-    let camera = try scene.cameraIndex(among: imported.scene.cameraNames)
-    let settings = try picture.renderSettings(aspect: imported.aspect(camera: camera))
+    let camera = imported.camera
+    let settings = try picture.renderSettings(aspect: imported.aspect)
     let size = PictureSize(width: settings.width, height: settings.height)
     let rectangle = try crop?.rectangle(in: size)
     let frames = imported.frameNumbers

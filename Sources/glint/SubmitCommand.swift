@@ -126,7 +126,7 @@ struct SubmitCommand: AsyncParsableCommand {
       let (manifest, store) = try bundle(imported, frames)
       let missing = try await client.announce(manifest)
       try await upload(missing, from: store, client)
-      let job = try await client.createJob(request(for: manifest, settings(imported), cost))
+      let job = try await client.createJob(request(for: manifest, camera: imported.camera, settings(imported), cost))
       watched.job = job.id
       SubmittedJobs.remember(job.id)
       guard wait else {
@@ -167,9 +167,9 @@ struct SubmitCommand: AsyncParsableCommand {
   // MARK: - Steps
 
   private func load() throws -> ImportedScene {
-    let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions)
+    let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions())
     for warning in imported.warnings { Terminal.warn(warning.description) }
-    let missing = imported.warnings.count(where: \.isMissingTexture)
+    let missing = imported.warnings.count { $0.kind == .missingTexture }
     if missing > 0, !allowMissing, !dryRun {
       throw CommandFailure(
         .badInput,
@@ -182,8 +182,7 @@ struct SubmitCommand: AsyncParsableCommand {
   private func warnings(_ imported: ImportedScene) -> [String] { imported.warnings.map(\.description) }
 
   private func settings(_ imported: ImportedScene) throws -> RenderSettings {
-    let camera = try scene.cameraIndex(among: imported.scene.cameraNames)
-    return try picture.renderSettings(aspect: imported.aspect(camera: camera))
+    try picture.renderSettings(aspect: imported.aspect)
   }
 
   /// The frames of the job, with folders for their files; nil if all files are there.
@@ -213,7 +212,7 @@ struct SubmitCommand: AsyncParsableCommand {
 
   private func predictedCost(_ imported: ImportedScene, _ frames: FrameNumbers) async throws -> CostEstimate {
     try await CostEstimate.make(
-      imported, frames: Array(frames), camera: try scene.cameraIndex(among: imported.scene.cameraNames),
+      imported, frames: Array(frames), camera: imported.camera,
       settings: settings(imported), kernel: KernelChoice.fastest)
   }
 
@@ -246,10 +245,10 @@ struct SubmitCommand: AsyncParsableCommand {
   }
 
   private func request(
-    for manifest: BundleManifest, _ settings: RenderSettings, _ cost: CostEstimate?
+    for manifest: BundleManifest, camera: Int, _ settings: RenderSettings, _ cost: CostEstimate?
   ) throws -> CreateJob {
     let spec = JobSpec(
-      bundle: manifest.id, camera: try scene.cameraIndex(among: manifest.cameraNames), width: settings.width,
+      bundle: manifest.id, camera: camera, width: settings.width,
       height: settings.height, samples: picture.samples, bounces: settings.bounces, seed: settings.seed,
       filter: picture.filter.rawValue, kernelRevision: kernelRevision)
     var message = CreateJob(

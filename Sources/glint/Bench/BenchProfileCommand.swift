@@ -41,8 +41,8 @@ extension BenchCommand {
       let kernel = try kernel.build()
       Interruption.leave()
       let start = ContinuousClock.now
-      let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions)
-      let camera = try scene.cameraIndex(among: imported.scene.cameraNames)
+      let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions())
+      let camera = imported.camera
       let number = scene.frames?.first ?? imported.firstFrame
       let state = try imported.state(frame: number)
       let loaded = ContinuousClock.now
@@ -50,7 +50,7 @@ extension BenchCommand {
       let frame = try preparer.prepare(state, number: number, camera: camera)
       let built = ContinuousClock.now
 
-      let settings = try picture.renderSettings(aspect: imported.aspect(camera: camera))
+      let settings = try picture.renderSettings(aspect: imported.aspect)
       let times = StageTimes()
       var paths: UInt64 = 0
       let bar = ProgressBar("Rendering", total: Double(settings.width * settings.height))
