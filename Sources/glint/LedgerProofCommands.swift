@@ -81,7 +81,7 @@ extension LedgerCommand {
       var job: JobID
       var spec: ContentHash
       var kernelRevision: UInt32
-      var frame: UInt32
+      var frame: Int32
       /// x, y, width, height
       var tile: [Int]
       var firstSample: Int
