@@ -81,6 +81,7 @@ extension OpenAPIDocument {
             "description": "Numbers and ranges, also with a step: 1-48,60 or 1-9x2 or -5--1. Answers sort them."
           },
           "Time": {"type": "number", "description": "Seconds since 1970."},
+          "TimeText": {"type": "string", "format": "date-time", "description": "The same time, ISO 8601, UTC."},
           "Login": {"type": "object", "required": ["token"], "properties": {"token": {"type": "string"}}},
           "Status": {
             "type": "object",
@@ -167,7 +168,8 @@ extension OpenAPIDocument {
             "type": "object",
             "required": [
               "id", "name", "state", "spec", "specHash", "frames", "frameCount", "firstFrame", "lastFrame",
-              "priority", "unitCount", "receivedUnitCount", "finishedUnitCount", "finishedFrameCount", "finalFrameCount", "trust", "createdAt",
+              "priority", "unitCount", "receivedUnitCount", "finishedUnitCount", "finishedFrameCount",
+              "finalFrameCount", "trust", "createdAt", "createdAtISO",
               "isPrivate", "credit", "pendingCredit"
             ],
             "properties": {
@@ -202,6 +204,8 @@ extension OpenAPIDocument {
               },
               "createdAt": {"$ref": "#/components/schemas/Time"},
               "endedAt": {"$ref": "#/components/schemas/Time"},
+              "createdAtISO": {"$ref": "#/components/schemas/TimeText"},
+              "endedAtISO": {"$ref": "#/components/schemas/TimeText"},
               "isPrivate": {"type": "boolean", "description": "Spec and bundle are not shown without a token."},
               "credit": {
                 "type": "integer", "format": "uint64", "minimum": 0,

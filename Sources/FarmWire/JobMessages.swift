@@ -103,6 +103,9 @@ public struct JobSummary: Codable, Sendable, Equatable {
   /// Seconds since 1970.
   public var createdAt: Double
   public var endedAt: Double?
+  /// The same times as `ISOTime.text` writes them.
+  public var createdAtISO: String
+  public var endedAtISO: String?
   public var isPrivate: Bool
   /// What it has cost by the ledger: renderings and checks.
   public var credit: UInt64
@@ -132,6 +135,8 @@ public struct JobSummary: Codable, Sendable, Equatable {
     trust = record.trust
     createdAt = record.createdAt
     endedAt = record.endedAt
+    createdAtISO = ISOTime.text(record.createdAt)
+    endedAtISO = record.endedAt.map { ISOTime.text($0) }
     isPrivate = record.isPrivate
     credit = UInt64(clamping: job.credit)
     pendingCredit = job.pendingCredit

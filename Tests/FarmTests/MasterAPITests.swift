@@ -234,6 +234,9 @@ struct MasterAPITests {
     var range = good
     (range.frames, range.firstFrame, range.lastFrame, range.requestID) = (nil, 1, 2, "range")
     #expect(try await master.client.createJob(range).frames == FrameNumbers(1...2))
+    let times = try await master.client.job(first).job
+    let written = try Date(times.createdAtISO, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    #expect(abs(written.timeIntervalSince1970 - times.createdAt) < 0.002 && times.endedAtISO == nil)
     let ids = [try await master.client.createJob(good).id, try await master.client.createJob(good).id]
     #expect(ids[0] == ids[1] && ids[0] != first)
     #expect(try await master.client.jobs().jobs.count == 3)
