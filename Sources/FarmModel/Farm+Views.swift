@@ -67,7 +67,7 @@ extension Farm {
   public func frameViews(_ id: JobID) -> [FrameView]? {
     guard let job = jobs[id] else { return nil }
     let count = job.plan.units.count
-    return (job.record.firstFrame...job.record.lastFrame).map { number in
+    return job.record.frames.map { number in
       let (record, frame) = (job.delivered[number], job.frames[number])
       guard let frame else {
         return FrameView(

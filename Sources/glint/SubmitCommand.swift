@@ -186,15 +186,13 @@ struct SubmitCommand: AsyncParsableCommand {
   }
 
   /// The frames of the job, with folders for their files; nil if all files are there.
-  ///
-  /// A job has a range of frames. Where those that are missing are none, all are rendered and only the missing ones fetched.
   private func jobFrames(_ imported: ImportedScene, _ files: FrameFiles) throws -> FrameNumbers? {
     let all = imported.frameNumbers
     guard wait else { return all }
     let missing = skipExisting ? files.missing(of: all) : all
     try files.prepare(missing)
     if missing.count == 0 { SkippedFrames.tell(all.count, of: all.count) }
-    return missing.count == 0 ? nil : missing.isOneRun ? missing : all
+    return missing.count == 0 ? nil : missing
   }
 
   /// What the threshold costs, with the default rates and the agents that are there now.
@@ -253,8 +251,8 @@ struct SubmitCommand: AsyncParsableCommand {
       filter: picture.filter.rawValue, kernelRevision: kernelRevision)
     var message = CreateJob(
       name: name ?? scene.sceneURL.deletingPathExtension().lastPathComponent, spec: spec,
-      firstFrame: manifest.frames.first!.number, lastFrame: manifest.frames.last!.number, priority: priority,
-      tile: picture.tile, view: picture.view.rawValue, exposure: picture.exposure, depth: picture.depth.bits)
+      frames: FrameNumbers(manifest.frames.map(\.number)), priority: priority, tile: picture.tile,
+      view: picture.view.rawValue, exposure: picture.exposure, depth: picture.depth.bits)
     message.isPrivate = visibility.map { $0 == .private }
     message.budget = budget
     message.trust = trust
