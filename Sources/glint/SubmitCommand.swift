@@ -207,7 +207,7 @@ struct SubmitCommand: AsyncParsableCommand {
     var message = CreateJob(
       name: name ?? scene.sceneURL.deletingPathExtension().lastPathComponent, spec: spec,
       firstFrame: manifest.frames.first!.number, lastFrame: manifest.frames.last!.number, priority: priority,
-      tile: picture.tile, view: picture.view.rawValue, exposure: picture.exposure, depth: picture.depth.bits)
+      tile: picture.tile, view: picture.viewSettings.name, exposure: picture.exposure, depth: picture.depth.bits)
     message.isPrivate = visibility.map { $0 == .private }
     message.budget = budget
     message.trust = trust

@@ -1,8 +1,8 @@
 /// The view AgX of Blender 5.0 on an sRGB display, with one of its looks.
 ///
 /// Blender evaluates an OpenColorIO configuration: light in E-Gamut, its logarithm, a table of 57³ nodes, tetrahedral
-/// interpolation. This type does the same with a table that it computes itself (`AgXFormation`); within 0.1 of 255 of
-/// Blender everywhere, see docs/views.md. Everything is exactly defined (`ExactMath`), so bits are equal on every machine.
+/// interpolation. This type does the same with a table that it computes itself (`AgXFormation`); docs/views.md has the
+/// differences from Blender, at most 0.2 of 255. Everything is exactly defined (`ExactMath`): equal bits on every machine.
 struct AgX: Sendable {
   private let look: AgXLook?
   private let formation = AgX.formation

@@ -2,7 +2,7 @@
 ///
 /// Source: `config.ocio` of Blender 5.0.1 (matrices of the spaces, inset, ranges); Eary Chow, "AgX_LUT_Gen" (matrices of
 /// the tables, outset). Each matrix has its rows' sums set to 1, so greys stay grey to the last bit of a 16-bit picture;
-/// this changes no 8-bit value by more than 0.02.
+/// this moves saturated colours by at most 0.2 of 255.
 enum AgXSpaces {
   /// CIE XYZ to linear Rec. 709 (also sRGB's primaries), as in the configuration.
   private static let xyzToRec709 = ColorMatrix(
