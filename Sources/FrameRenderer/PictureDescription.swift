@@ -42,7 +42,7 @@ public struct PictureDescription: Sendable {
     ])
     if let crop { metadata.append("glint.crop", "\(crop.x),\(crop.y),\(crop.width),\(crop.height)") }
     if let view {
-      metadata.append("glint.view", view.transform.rawValue)
+      metadata.append("glint.view", view.name)
       metadata.append("glint.exposure", "\(view.exposure)")
     }
     metadata.append("glint.digest", digest.hex)

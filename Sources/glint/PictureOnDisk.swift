@@ -27,12 +27,12 @@ struct PictureOnDisk {
 
   /// Whether the file holds the picture that the master has for a frame: made the same way from the same film.
   func shows(_ frame: FrameSummary, of job: JobSummary) -> Bool {
-    guard let digest = frame.digest, depth == job.depth, let transform = ViewTransform(rawValue: job.view) else {
+    guard let digest = frame.digest, depth == job.depth, let view = ViewSettings(name: job.view, exposure: Float(job.exposure))
+    else {
       return false
     }
     let description = PictureDescription(
       settings: RenderSettings(job.spec), camera: job.spec.camera, frame: frame.number)
-    let view = ViewSettings(transform: transform, exposure: Float(job.exposure))
     let entries = description.metadata(digest: digest, view: view).entries
     return texts["glint.crop"] == nil && entries.allSatisfy { texts[$0.key] == $0.value }
   }

@@ -17,7 +17,7 @@ struct RenderCommand: AsyncParsableCommand {
 
         glint render scene.glb
         glint render scene.glb --frames 1-48 --size 1920x1080 --samples 256 -o out/frame.####.png
-        glint render scene.glb --env sky.hdr --exposure 0.5 --view agx --json
+        glint render scene.glb --env sky.hdr --exposure 0.5 --view agx --look punchy --json
         glint render scene.glb --scale 50% --crop 320,180,320,180 -o part.exr
         glint render scene.glb --frames 1-48 --skip-existing -o out/
 
