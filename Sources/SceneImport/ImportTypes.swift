@@ -12,7 +12,7 @@ public struct ImportOptions: Sendable {
   public var framesPerSecond: Double = 24
   /// Nil: the whole animation from frame 1.
   public var frames: FrameNumbers?
-  /// A Radiance HDR picture.
+  /// A Radiance HDR or OpenEXR picture.
   public var environment: URL?
   public var environmentScale: Float = 1
   /// Turn about the vertical axis.

@@ -38,7 +38,8 @@ struct SceneOptions: ParsableArguments {
   var animation: String?
 
   @Option(
-    help: ArgumentHelp("Light the scene with this equirectangular picture (Radiance HDR).", valueName: "file"),
+    help: ArgumentHelp(
+      "Light the scene with this equirectangular picture (Radiance HDR or OpenEXR).", valueName: "file"),
     completion: .file(extensions: ["hdr"]))
   var env: String?
 

@@ -1,4 +1,5 @@
 import Foundation
+import ImageFiles
 import LaneMath
 import KernelScene
 import SceneImport
@@ -178,6 +179,21 @@ import Testing
     #expect(scene.environmentScale == 2)
     // What the picture has at +x stands at −z after a quarter turn.
     #expect(near(scene.worldToEnvironment.vector([0, 0, -1]), [1, 0, 0], 1e-6))
+  }
+
+  @Test func environmentsAreKnownByTheirContentNotTheirName() throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("glint-\(UUID().uuidString).hdr")
+    defer { try? FileManager.default.removeItem(at: file) }
+    var options = ImportOptions()
+    options.environment = file
+    let small = self.file(nodes: "[{\"mesh\":0}]")
+    let bytes = try EXRWriter.encode(layers: [.rgb([1, 0.5, 0, 4, 5, 6], pixelType: .half)], width: 2, height: 1)
+    try Data(bytes).write(to: file)
+    let environment = try #require(try small.load(options).scene.environment)
+    #expect(environment.width == 2 && environment.height == 1)
+    #expect(Array(environment.texels.elements) == [1, 0.5, 0, 4, 5, 6])
+    try Data(bytes.dropLast()).write(to: file)
+    #expect(refusal(small, options)?.hasPrefix("environment \(file.path): EXR: ") == true)
   }
 
   @Test func scenesAreChosenByNameOrNumber() throws {
