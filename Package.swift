@@ -154,7 +154,7 @@ let package = Package(
       swiftSettings: kernelSettings("x86-64-v3")),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
     .testTarget(name: "SceneModelTests", dependencies: ["SceneModel"]),
-    .testTarget(name: "SceneImportTests", dependencies: ["SceneImport", "SceneModel"]),
+    .testTarget(name: "SceneImportTests", dependencies: ["SceneImport", "SceneModel", "ImageFiles"]),
     .testTarget(name: "FarmModelTests", dependencies: ["FarmModel"]),
     .testTarget(name: "FarmSimulationTests", dependencies: ["FarmSimulation", "FarmModel"]),
     .testTarget(

@@ -18,10 +18,13 @@ struct EXRInput: ~Copyable {
   }
 
   struct Channel {
+    enum Kind { case half, float, unsigned }
+
     var name: String
-    /// 2 for halves, 4 for floats and unsigned integers.
-    var byteCount: Int
+    var kind: Kind
     var isSubsampled: Bool
+
+    var byteCount: Int { kind == .half ? 2 : 4 }
   }
 
   /// Pixels that the file packs together: some rows or a tile.
@@ -52,6 +55,8 @@ struct EXRInput: ~Copyable {
       defer { stream.deallocate() }
       throw EXRFault.error(.malformed, code: code, stream: stream, place: "header")
     }
+    // Faults that the library let pass must not be told as the cause of later ones.
+    stream.pointee.message.0 = 0
     self.context = context
     self.stream = stream
   }
@@ -85,12 +90,17 @@ struct EXRInput: ~Copyable {
     var list: UnsafePointer<exr_attr_chlist_t>?
     try check(exr_get_channels(context, Int32(part), &list))
     guard let list, let entries = list.pointee.entries else { return [] }
-    return (0..<max(0, Int(list.pointee.num_channels))).map { index in
+    return try (0..<max(0, Int(list.pointee.num_channels))).map { index throws(ImageError) in
       let entry = entries[index]
-      return Channel(
-        name: entry.name.str.map { String(cString: $0) } ?? "",
-        byteCount: entry.pixel_type == EXR_PIXEL_HALF ? 2 : 4,
-        isSubsampled: entry.x_sampling != 1 || entry.y_sampling != 1)
+      let name = entry.name.str.map { String(cString: $0) } ?? ""
+      let kind: Channel.Kind
+      switch entry.pixel_type {
+      case EXR_PIXEL_HALF: kind = .half
+      case EXR_PIXEL_FLOAT: kind = .float
+      case EXR_PIXEL_UINT: kind = .unsigned
+      default: throw ImageError(.malformed, "EXR: channel \(name) is of an unknown type")
+      }
+      return Channel(name: name, kind: kind, isSubsampled: entry.x_sampling != 1 || entry.y_sampling != 1)
     }
   }
 
@@ -145,13 +155,12 @@ struct EXRInput: ~Copyable {
 
   /// Unpacks a part's chunks, one after the other.
   ///
-  /// - Parameters:
-  ///   - channels: Names of the channels to unpack.
-  ///   - planes: Holds each chunk while `body` runs: one plane after the other, in the order of `channels`, each
-  ///     `height × width` of the chunk. It must have room for the largest chunk.
+  /// The part's channels must not be subsampled, and each chunk must be as long unpacked as its pixels are.
+  ///
+  /// - Parameter body: Gets the chunk's bytes: row by row, in each row the part's channels in their order, in each channel
+  ///   the row's values, little-endian.
   func decodeChunks(
-    ofPart part: Int, channels: [String], into planes: UnsafeMutableBufferPointer<Float>,
-    _ body: (Chunk) throws(ImageError) -> Void
+    ofPart part: Int, _ body: (Chunk, UnsafeRawBufferPointer) throws(ImageError) -> Void
   ) throws(ImageError) {
     // The pipeline points into itself, so it stays where it is. Its zeros are a valid, empty state.
     let pipeline = UnsafeMutablePointer<exr_decode_pipeline_t>.allocate(capacity: 1)
@@ -161,58 +170,30 @@ struct EXRInput: ~Copyable {
       pipeline.deallocate()
     }
     var isFirst = true
-    var decompress = pipeline.pointee.decompress_fn
     try forEachChunk(ofPart: part) { chunk throws(ImageError) in
-      precondition(planes.count >= chunk.width * chunk.height * channels.count)
       var info = chunk.info
-      let code =
-        isFirst
-        ? exr_decoding_initialize(context, Int32(part), &info, pipeline)
-        : exr_decoding_update(context, Int32(part), &info, pipeline)
-      try check(code, place: chunk.place)
-      try pipeline.pointee.direct(channels, of: chunk, to: planes)
       if isFirst {
+        try check(exr_decoding_initialize(context, Int32(part), &info, pipeline), place: chunk.place)
         try check(exr_decoding_choose_default_routines(context, Int32(part), pipeline), place: chunk.place)
-        decompress = pipeline.pointee.decompress_fn
+        // OpenEXR 3.1.5 chooses code for some pictures that writes to channels which were not asked for.
+        pipeline.pointee.unpack_and_convert_fn = nil
+      } else {
+        try check(exr_decoding_update(context, Int32(part), &info, pipeline), place: chunk.place)
       }
       // What does not get smaller is stored as it is, in all compressions. OpenEXR 3.1.5 unpacks B44 all the same.
-      let isStored = chunk.packedByteCount == chunk.unpackedByteCount
-      pipeline.pointee.decompress_fn = isStored ? nil : decompress
+      let decompress = pipeline.pointee.decompress_fn
+      if chunk.packedByteCount == chunk.unpackedByteCount { pipeline.pointee.decompress_fn = nil }
       isFirst = false
       try check(exr_decoding_run(context, Int32(part), pipeline), place: chunk.place)
-      try body(chunk)
+      pipeline.pointee.decompress_fn = decompress
+      guard let bytes = pipeline.pointee.unpacked_buffer else {
+        throw ImageError(.malformed, "EXR: \(chunk.place): no pixels there")
+      }
+      try body(chunk, UnsafeRawBufferPointer(start: bytes, count: chunk.unpackedByteCount))
     }
   }
 
   private func check(_ code: Int32, place: String = "") throws(ImageError) {
     guard code == 0 else { throw EXRFault.error(.malformed, code: code, stream: stream, place: place) }
-  }
-}
-
-extension exr_decode_pipeline_t {
-  /// Has the wanted channels of a chunk written to planes as floats, and all others skipped.
-  fileprivate func direct(
-    _ names: [String], of chunk: EXRInput.Chunk, to planes: UnsafeMutableBufferPointer<Float>
-  ) throws(ImageError) {
-    let pixelCount = chunk.width * chunk.height
-    var foundCount = 0
-    for index in 0..<Int(channel_count) {
-      let channel = channels + index
-      channel.pointee.decode_to_ptr = nil
-      guard let at = names.firstIndex(of: String(cString: channel.pointee.channel_name)) else { continue }
-      guard Int(channel.pointee.width) == chunk.width, Int(channel.pointee.height) == chunk.height else {
-        throw ImageError(.malformed, "EXR: \(chunk.place): channel \(names[at]) is of another size than the picture")
-      }
-      foundCount += 1
-      channel.pointee.user_data_type = UInt16(EXR_PIXEL_FLOAT.rawValue)
-      channel.pointee.user_bytes_per_element = 4
-      channel.pointee.user_pixel_stride = 4
-      channel.pointee.user_line_stride = Int32(4 * chunk.width)
-      let plane = UnsafeMutableRawPointer(planes.baseAddress! + at * pixelCount)
-      channel.pointee.decode_to_ptr = plane.assumingMemoryBound(to: UInt8.self)
-    }
-    guard foundCount == names.count else {
-      throw ImageError(.malformed, "EXR: channels \(names.joined(separator: ", ")) are not there once each")
-    }
   }
 }

@@ -42,29 +42,36 @@ public enum EXRReader {
         "EXR: the display window is \(display.width)×\(display.height) pixels, which is too much for a file of \(bytes.count) bytes"
       )
     }
-    let largestChunk = try check(input, part: source.part, fileByteCount: bytes.count)
+    try check(input, part: source.part, fileByteCount: bytes.count)
 
     let texels = FlatBuffer<Float>(count: display.width * display.height * 3)
-    let planes = UnsafeMutableBufferPointer<Float>.allocate(capacity: largestChunk * source.channels.count)
-    planes.initialize(repeating: 0)
-    defer { planes.deallocate() }
-    try input.decodeChunks(ofPart: source.part, channels: source.channels, into: planes) { chunk throws(ImageError) in
-      copy(
-        planes, of: chunk, channelCount: source.channels.count, to: texels, width: display.width,
-        height: display.height, offsetX: data.minX - display.minX, offsetY: data.minY - display.minY)
+    let rows = EXRRowLayout(channels: try input.channels(ofPart: source.part), wanted: source.channels)
+    try input.decodeChunks(ofPart: source.part) { chunk, bytes throws(ImageError) in
+      let (left, top) = (chunk.x + data.minX - display.minX, chunk.y + data.minY - display.minY)
+      let columns = visible(chunk.width, from: left, of: display.width)
+      guard !columns.isEmpty else { return }
+      for row in visible(chunk.height, from: top, of: display.height) {
+        let target = texels.pointer + 3 * ((top + row) * display.width + left)
+        rows.copy(columns, ofRow: row, from: bytes, width: chunk.width, to: target)
+      }
     }
     return (display.width, display.height, texels)
   }
 
-  /// Holds all chunks to what the file can contain, before memory is given to pixels.
+  /// What of a chunk's columns or rows lies in the display window.
   ///
-  /// - Returns: Pixels of the largest chunk.
-  private static func check(
-    _ input: borrowing EXRInput, part: Int, fileByteCount: Int
-  ) throws(ImageError) -> Int {
+  /// - Parameter start: Where the chunk's first one lies; may be far outside.
+  private static func visible(_ count: Int, from start: Int, of total: Int) -> Range<Int> {
+    let first = max(0, -start)
+    let end = min(count, total - start)
+    return first < end ? first..<end : 0..<0
+  }
+
+  /// Holds all chunks to what the file can contain, before memory is given to pixels.
+  private static func check(_ input: borrowing EXRInput, part: Int, fileByteCount: Int) throws(ImageError) {
     let bytesPerPixel = try input.channels(ofPart: part).reduce(0) { $0 + $1.byteCount }
     let isPacked = try input.compression(ofPart: part) != EXR_COMPRESSION_NONE
-    var (packed, largestChunk) = (0, 0)
+    var packed = 0
     try input.forEachChunk(ofPart: part) { chunk throws(ImageError) in
       let byteCount = chunk.width * chunk.height * bytesPerPixel
       guard byteCount <= maxChunkByteCount else {
@@ -88,37 +95,6 @@ public enum EXRReader {
       guard packed <= fileByteCount else {
         throw ImageError(.malformed, "EXR: its chunks have more bytes than the file, so some overlap")
       }
-      largestChunk = max(largestChunk, chunk.width * chunk.height)
     }
-    return largestChunk
-  }
-
-  /// Copies a chunk's pixels to where they lie in the picture.
-  private static func copy(
-    _ planes: UnsafeMutableBufferPointer<Float>, of chunk: EXRInput.Chunk, channelCount: Int,
-    to texels: FlatBuffer<Float>, width: Int, height: Int, offsetX: Int, offsetY: Int
-  ) {
-    let pixelCount = chunk.width * chunk.height
-    // Grey has one plane, which all three channels show.
-    let step = channelCount == 3 ? pixelCount : 0
-    let firstColumn = max(0, -(chunk.x + offsetX))
-    let columns = firstColumn..<max(firstColumn, min(chunk.width, width - chunk.x - offsetX))
-    for row in 0..<chunk.height {
-      let y = chunk.y + row + offsetY
-      guard (0..<height).contains(y) else { continue }
-      for column in columns {
-        let at = 3 * (y * width + chunk.x + column + offsetX)
-        let from = row * chunk.width + column
-        texels.pointer[at] = radiance(planes[from])
-        texels.pointer[at + 1] = radiance(planes[from + step])
-        texels.pointer[at + 2] = radiance(planes[from + 2 * step])
-      }
-    }
-  }
-
-  @inline(__always)
-  private static func radiance(_ value: Float) -> Float {
-    // NaN is not greater than 0.
-    value > 0 ? (value < .infinity ? value : HalfFloat.greatestFinite) : 0
   }
 }

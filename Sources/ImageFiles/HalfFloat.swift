@@ -27,4 +27,16 @@ enum HalfFloat {
     let roundsUp = rest > tie || (rest == tie && quotient & 1 == 1)
     return sign | UInt16(truncatingIfNeeded: quotient + (roundsUp ? 1 : 0))
   }
+
+  /// The value of a half, which a float holds exactly.
+  static func value(_ bits: UInt16) -> Float {
+    let sign = UInt32(bits & 0x8000) << 16
+    let exponent = UInt32(bits >> 10 & 0x1F)
+    let mantissa = UInt32(bits & 0x3FF)
+    switch exponent {
+    case 0: return Float(mantissa) * 0x1p-24 * (sign == 0 ? 1 : -1)
+    case 31: return Float(bitPattern: sign | 0x7F80_0000 | mantissa << 13)
+    default: return Float(bitPattern: sign | (exponent + 112) << 23 | mantissa << 13)
+    }
+  }
 }
