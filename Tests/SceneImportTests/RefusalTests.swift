@@ -1,5 +1,6 @@
 import Foundation
 import SceneImport
+import SceneModel
 import Testing
 
 @Suite struct RefusalTests {
