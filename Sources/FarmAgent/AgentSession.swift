@@ -170,7 +170,7 @@ extension LeasedUnit {
     func fault(_ text: String) -> MasterError { MasterError(.misunderstood, "lease \(message.id): \(text)") }
     id = message.id
     let spec = message.spec
-    guard spec.fault == nil, message.frame >= 0, message.frame <= 1_000_000 else {
+    guard spec.fault == nil, FrameNumbers.limits.contains(message.frame) else {
       throw fault(spec.fault ?? "frame \(message.frame)")
     }
     guard message.x >= 0, message.y >= 0, (1...1024).contains(message.width), (1...1024).contains(message.height),

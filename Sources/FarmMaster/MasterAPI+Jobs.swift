@@ -117,18 +117,16 @@ extension MasterAPI {
     guard manifest.cameraNames.indices.contains(message.spec.camera) else {
       throw refuse("camera is \(message.spec.camera), the bundle has \(manifest.cameraNames.count)")
     }
-    guard message.firstFrame >= 0, message.lastFrame >= message.firstFrame, message.lastFrame <= 1_000_000,
-      (message.firstFrame...message.lastFrame).allSatisfy({ manifest.framePart($0) != nil })
-    else {
+    let frames = try frames(of: message)
+    if let missing = frames.first(where: { manifest.framePart($0) == nil }) {
       throw refuse(
-        "frames \(message.firstFrame) to \(message.lastFrame), the bundle has \(manifest.frames.first?.number ?? 0) to \(manifest.frames.last?.number ?? 0)"
+        "frames: the bundle has no frame \(missing); it has \(manifest.frames.count), from \(manifest.frames.first?.number ?? 0) to \(manifest.frames.last?.number ?? 0)"
       )
     }
     var record = JobRecord(
       id: JobID(""), name: message.name, spec: message.spec,
       picture: PictureSpec(view: message.view, exposure: message.exposure, depth: message.depth),
-      firstFrame: message.firstFrame, lastFrame: message.lastFrame, tile: message.tile, priority: message.priority,
-      trust: message.trust ?? JobRecord.defaultTrust,
+      frames: frames, tile: message.tile, priority: message.priority, trust: message.trust ?? JobRecord.defaultTrust,
       createdAt: 0, requestID: message.requestID)
     record.isPrivate = message.isPrivate ?? (token != nil)
     record.budget = message.budget
@@ -144,6 +142,25 @@ extension MasterAPI {
     }
     guard let view else { throw refuse("was not made") }
     return try answer(JobSummary(view), status: .created)
+  }
+
+  /// The frames of a new job: a list, or a range from clients that know no other.
+  private func frames(of message: CreateJob) throws -> FrameNumbers {
+    let limits = FrameNumbers.limits
+    switch (message.frames, message.firstFrame, message.lastFrame) {
+    case (let frames?, nil, nil): return frames
+    case (nil, let first?, let last?) where first <= last && limits.contains(first) && limits.contains(last):
+      return FrameNumbers(first...last)
+    case (nil, let first?, let last?):
+      throw APIFault(
+        .badRequest, "bad_job",
+        "job: frames \(first) to \(last), expected an ascending range from \(limits.lowerBound) to \(limits.upperBound)"
+      )
+    default:
+      throw APIFault(
+        .badRequest, "bad_job",
+        "job: frames: expected either 'frames', such as \"1-48,60\", or both 'firstFrame' and 'lastFrame'")
+    }
   }
 
   private struct Login: Decodable { var token: String }

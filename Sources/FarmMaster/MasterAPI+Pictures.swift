@@ -46,7 +46,7 @@ extension MasterAPI {
 
   private func frameNumber(_ context: Context) throws -> Int {
     let text = context.parameters.get("frame") ?? ""
-    guard let number = Int(text), number >= 0 else {
+    guard let number = Int(text) else {
       throw APIFault(.notFound, "no_frame", "frame '\(text.prefix(40))': expected a number")
     }
     return number

@@ -24,7 +24,7 @@ extension OpenAPIDocument {
           },
           "frame": {
             "name": "frame", "in": "path", "required": true, "description": "The frame's number.",
-            "schema": {"type": "integer", "minimum": 0}
+            "schema": {"$ref": "#/components/schemas/FrameNumber"}
           },
           "session": {
             "name": "glint-session", "in": "header", "required": true,
@@ -75,7 +75,13 @@ extension OpenAPIDocument {
           "Signature": {"type": "string", "pattern": "^[0-9a-f]{128}$", "description": "Ed25519 signature."},
           "JobID": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
           "LeaseID": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+          "FrameNumber": {"type": "integer", "minimum": -1000000, "maximum": 1000000},
+          "FrameNumbers": {
+            "type": "string", "pattern": "^[-0-9,;. xy+]+$",
+            "description": "Numbers and ranges, also with a step: 1-48,60 or 1-9x2 or -5--1. Answers sort them."
+          },
           "Time": {"type": "number", "description": "Seconds since 1970."},
+          "TimeText": {"type": "string", "format": "date-time", "description": "The same time, ISO 8601, UTC."},
           "Login": {"type": "object", "required": ["token"], "properties": {"token": {"type": "string"}}},
           "Status": {
             "type": "object",
@@ -124,14 +130,15 @@ extension OpenAPIDocument {
           "CreateJob": {
             "type": "object",
             "required": [
-              "name", "spec", "firstFrame", "lastFrame", "priority", "tile", "view", "exposure", "depth",
-              "requestID"
+              "name", "spec", "priority", "tile", "view", "exposure", "depth", "requestID"
             ],
+            "oneOf": [{"required": ["frames"]}, {"required": ["firstFrame", "lastFrame"]}],
             "properties": {
               "name": {"type": "string", "minLength": 1, "maxLength": 200},
               "spec": {"$ref": "#/components/schemas/JobSpec"},
-              "firstFrame": {"type": "integer", "minimum": 0, "maximum": 1000000},
-              "lastFrame": {"type": "integer", "minimum": 0, "maximum": 1000000},
+              "frames": {"$ref": "#/components/schemas/FrameNumbers"},
+              "firstFrame": {"$ref": "#/components/schemas/FrameNumber"},
+              "lastFrame": {"$ref": "#/components/schemas/FrameNumber"},
               "priority": {"type": "integer", "minimum": -100, "maximum": 100},
               "tile": {"type": "integer", "minimum": 16, "maximum": 1024, "multipleOf": 16},
               "view": {"enum": ["neutral", "agx", "standard"]},
@@ -160,8 +167,9 @@ extension OpenAPIDocument {
           "JobSummary": {
             "type": "object",
             "required": [
-              "id", "name", "state", "spec", "specHash", "firstFrame", "lastFrame", "priority", "unitCount",
-              "receivedUnitCount", "finishedUnitCount", "finishedFrameCount", "finalFrameCount", "trust", "createdAt",
+              "id", "name", "state", "spec", "specHash", "frames", "frameCount", "firstFrame", "lastFrame",
+              "priority", "unitCount", "receivedUnitCount", "finishedUnitCount", "finishedFrameCount",
+              "finalFrameCount", "trust", "createdAt", "createdAtISO",
               "isPrivate", "credit", "pendingCredit"
             ],
             "properties": {
@@ -173,8 +181,10 @@ extension OpenAPIDocument {
               },
               "spec": {"$ref": "#/components/schemas/JobSpec"},
               "specHash": {"$ref": "#/components/schemas/Hash"},
-              "firstFrame": {"type": "integer", "minimum": 0},
-              "lastFrame": {"type": "integer", "minimum": 0},
+              "frames": {"$ref": "#/components/schemas/FrameNumbers"},
+              "frameCount": {"type": "integer", "minimum": 1},
+              "firstFrame": {"$ref": "#/components/schemas/FrameNumber"},
+              "lastFrame": {"$ref": "#/components/schemas/FrameNumber"},
               "priority": {"type": "integer", "minimum": -100, "maximum": 100},
               "unitCount": {"type": "integer", "minimum": 0},
               "receivedUnitCount": {
@@ -194,6 +204,8 @@ extension OpenAPIDocument {
               },
               "createdAt": {"$ref": "#/components/schemas/Time"},
               "endedAt": {"$ref": "#/components/schemas/Time"},
+              "createdAtISO": {"$ref": "#/components/schemas/TimeText"},
+              "endedAtISO": {"$ref": "#/components/schemas/TimeText"},
               "isPrivate": {"type": "boolean", "description": "Spec and bundle are not shown without a token."},
               "credit": {
                 "type": "integer", "format": "uint64", "minimum": 0,
@@ -222,7 +234,7 @@ extension OpenAPIDocument {
               "seconds"
             ],
             "properties": {
-              "number": {"type": "integer", "minimum": 0},
+              "number": {"$ref": "#/components/schemas/FrameNumber"},
               "state": {"enum": ["waiting", "rendering", "checking", "finished"]},
               "isFinal": {
                 "type": "boolean", "description": "Whether all units of the picture have settled; if not, it may be made anew."
@@ -402,7 +414,7 @@ extension OpenAPIDocument {
             "type": "object", "required": ["bundle", "frame", "camera"],
             "properties": {
               "bundle": {"$ref": "#/components/schemas/Hash"},
-              "frame": {"type": "integer", "minimum": 0}, "camera": {"type": "integer", "minimum": 0}
+              "frame": {"$ref": "#/components/schemas/FrameNumber"}, "camera": {"type": "integer", "minimum": 0}
             }
           },
           "AskForWork": {
@@ -424,7 +436,7 @@ extension OpenAPIDocument {
             "properties": {
               "id": {"$ref": "#/components/schemas/LeaseID"},
               "spec": {"$ref": "#/components/schemas/JobSpec"},
-              "frame": {"type": "integer", "minimum": 0}, "x": {"type": "integer", "minimum": 0},
+              "frame": {"$ref": "#/components/schemas/FrameNumber"}, "x": {"type": "integer", "minimum": 0},
               "y": {"type": "integer", "minimum": 0}, "width": {"type": "integer", "minimum": 1},
               "height": {"type": "integer", "minimum": 1},
               "firstSample": {"type": "integer", "minimum": 0},

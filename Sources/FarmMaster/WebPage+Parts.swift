@@ -117,7 +117,11 @@ extension WebPage {
     /// Whole percents, 100 only for all.
     const percent = of => of.unitCount > 0 ? Math.floor(100 * of.receivedUnitCount / of.unitCount) : 0;
     const counted = (number, one, many) => plain.format(number) + " " + (number === 1 ? one : many ?? one + "s");
-    const frameTotal = job => job.lastFrame - job.firstFrame + 1;
+    /// As the command takes them, with en dashes: −5–−1, 1–48, 60.
+    function frameNames(job) {
+      const names = job.frames.length > 200 ? job.frames.slice(0, 200) + "…" : job.frames;
+      return names.replaceAll(/(\d)-/g, "$1–").replaceAll("-", "−").replaceAll(",", ", ");
+    }
     const short = hash => hash.slice(0, 12);
     const now = () => Date.now() / 1000 + state.skew;
 

@@ -228,8 +228,8 @@ extension WebPage {
         text(done, percent(job) + " %");
         text(word, job.state);
         attribute(word, "data-state", job.state);
-        const total = counted(frameTotal(job), "frame");
-        text(size, frameTotal(job) === 1 ? total : `${plain.format(job.finishedFrameCount)} of ${total}`);
+        const total = counted(job.frameCount, "frame");
+        text(size, job.frameCount === 1 ? total : `${plain.format(job.finishedFrameCount)} of ${total}`);
         fillBar(bar, job);
         attribute(button, "aria-current", job.id === state.jobID ? "true" : null);
       });
@@ -293,7 +293,7 @@ extension WebPage {
       attribute($("job-state"), "data-state", job.state);
       const left = secondsLeft(job);
       text($("job-progress"), `${percent(job)} % · ${plain.format(job.finishedFrameCount)} of ${
-        counted(frameTotal(job), "frame")}` + (left !== null && left > 0 ? ` · ${remaining(left)} left` : ""));
+        counted(job.frameCount, "frame")}` + (left !== null && left > 0 ? ` · ${remaining(left)} left` : ""));
       $("job-reason").hidden = !job.reason;
       text($("job-reason"), job.reason ?? "");
       if (!$("job-bar").firstChild) $("job-bar").append(makeBar("Progress of the job"));
@@ -366,7 +366,7 @@ extension WebPage {
         ["Bounces", plain.format(job.spec.bounces)],
         ["Filter", job.spec.filter],
         ["Camera", plain.format(job.spec.camera)],
-        ["Frames", frameTotal(job) === 1 ? String(job.firstFrame) : `${job.firstFrame}–${job.lastFrame}`],
+        ["Frames", frameNames(job)],
         ["Priority", String(job.priority)],
         ["Units", `${plain.format(job.finishedUnitCount)} of ${plain.format(job.unitCount)}`],
         ["Being checked", unchecked > 0 ? counted(unchecked, "unit") : null],

@@ -4,6 +4,8 @@ import SceneModel
 extension Farm {
   /// Most frames × units that a job may have: its state is held in memory.
   public static let unitLimit = 20_000_000
+  /// Most bytes that a job's frame numbers may take as text: lists of jobs repeat it.
+  public static let frameTextByteLimit = 16 << 10
 
   /// - Parameter draft: Its id is ignored.
   /// - Returns: The new job; the one that an earlier request of the same id made, if there is one.
@@ -25,9 +27,7 @@ extension Farm {
     guard draft.trust >= 0, draft.trust <= 1 else {
       throw refuse("trust is \(draft.trust), expected a share of wrong units from 0 to 1, such as 0.001")
     }
-    guard draft.firstFrame >= 0, draft.firstFrame <= draft.lastFrame, draft.lastFrame <= 1_000_000 else {
-      throw refuse("frames \(draft.firstFrame) to \(draft.lastFrame), expected an ascending range from 0 to 1000000")
-    }
+    if let fault = Farm.fault(of: draft.frames) { throw refuse(fault) }
     // Before the plan itself is made, which takes memory.
     let tiles = ((draft.spec.width - 1) / draft.tile + 1) * ((draft.spec.height - 1) / draft.tile + 1)
     guard tiles * FramePlan.passes(samples: draft.spec.samples, tile: draft.tile).count <= Farm.unitLimit else {
@@ -35,7 +35,7 @@ extension Farm {
     }
     let plan = FramePlan(
       width: draft.spec.width, height: draft.spec.height, samples: draft.spec.samples, tile: draft.tile)
-    let unitCount = plan.units.count * (draft.lastFrame - draft.firstFrame + 1)
+    let unitCount = plan.units.count * draft.frames.count
     guard unitCount <= Farm.unitLimit else {
       throw refuse(
         "\(unitCount) units, at most \(Farm.unitLimit); submit fewer frames at a time, or larger tiles (--tile)")
@@ -51,6 +51,19 @@ extension Farm {
     tell(.workAvailable)
     reviewBudget(record.id)
     return jobs[record.id]?.record ?? record
+  }
+
+  /// What is wrong with the frame numbers of a new job, for a person; nil if nothing is.
+  private static func fault(of frames: FrameNumbers) -> String? {
+    let limits = FrameNumbers.limits
+    guard let first = frames.first, let last = frames.last else { return "frames: none, expected at least one" }
+    guard limits.contains(first), limits.contains(last) else {
+      return "frames \(first) to \(last), expected numbers from \(limits.lowerBound) to \(limits.upperBound)"
+    }
+    let byteCount = frames.description.utf8.count
+    return byteCount <= frameTextByteLimit
+      ? nil
+      : "frames: a list of \(byteCount) characters, at most \(frameTextByteLimit); submit fewer frames at a time, or more regular ones"
   }
 
   private func job(_ id: JobID) throws(FarmFault) -> Boxed<JobState> {

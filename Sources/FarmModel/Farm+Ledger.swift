@@ -82,7 +82,7 @@ extension Farm {
     let unit = job.plan.units[ref.unit]
     return LedgerEntry(
       work: work, settledAt: UInt64(max(0, clock)), job: number, spec: job.specHash,
-      kernelRevision: UInt32(job.record.spec.kernelRevision), frame: UInt32(ref.frame), tile: unit.tile,
+      kernelRevision: UInt32(job.record.spec.kernelRevision), frame: Int32(ref.frame), tile: unit.tile,
       samples: unit.samples, digest: digest, counters: counters, lease: lease, agent: agentKey,
       contributor: contributor, contributorSignature: contributorSignature, agentSignature: agentSignature)
   }

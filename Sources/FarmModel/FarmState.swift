@@ -125,16 +125,23 @@ struct FrameProgress: Sendable {
 
 /// Which frames of a job may have open units of a stage (that nobody works on), lowest first.
 struct OpenFrames: Sendable {
-  /// Every frame from this one on may.
-  private(set) var fresh: Int
+  /// All frames of the job.
+  private let numbers: FrameNumbers
+  /// Index of the run of `numbers` that holds `fresh`.
+  private var run = 0
+  /// Every frame of the job from this one on may; nil: only those of the heap.
+  private(set) var fresh: Int?
   /// A heap of earlier ones that came back.
   private var heap: [Int] = []
 
-  init(_ first: Int) { fresh = first }
+  init(_ numbers: FrameNumbers) {
+    self.numbers = numbers
+    fresh = numbers.first
+  }
 
   /// A frame before `fresh` has open units again, or nobody holds it any more.
   mutating func note(_ frame: Int) {
-    guard frame < fresh else { return }
+    guard frame < fresh ?? .max else { return }
     heap.append(frame)
     var index = heap.count - 1
     while index > 0, heap[index] < heap[(index - 1) / 2] {
@@ -143,13 +150,13 @@ struct OpenFrames: Sendable {
     }
   }
 
-  /// The lowest.
-  var first: Int { heap.first ?? fresh }
+  /// The lowest; nil if no frame is left.
+  var first: Int? { heap.first ?? fresh }
 
   /// The lowest is none: leaves it out until it is noted again.
   mutating func drop() {
     guard !heap.isEmpty else {
-      fresh += 1
+      advance()
       return
     }
     heap.swapAt(0, heap.count - 1)
@@ -165,6 +172,17 @@ struct OpenFrames: Sendable {
       index = least
     }
   }
+
+  /// Moves `fresh` to the job's next frame.
+  private mutating func advance() {
+    guard let last = fresh else { return }
+    if last < numbers.runs[run].upperBound {
+      fresh = last + 1
+    } else {
+      run += 1
+      fresh = run < numbers.runs.count ? numbers.runs[run].lowerBound : nil
+    }
+  }
 }
 
 /// A job with its frames.
@@ -172,6 +190,8 @@ struct JobState: Sendable {
   var record: JobRecord
   let plan: FramePlan
   let specHash: ContentHash
+  /// `record.frames` as text, made once: lists of jobs repeat it at each question.
+  let frameText: String
   /// Of its largest unit.
   let largestPathCount: Int
   /// Of all units of all frames.
@@ -215,18 +235,18 @@ struct JobState: Sendable {
   init(_ record: JobRecord) {
     self.record = record
     specHash = record.spec.hash
+    frameText = record.frames.description
     plan = FramePlan(
       width: record.spec.width, height: record.spec.height, samples: record.spec.samples, tile: record.tile)
     largestPathCount = plan.units.reduce(0) { max($0, $1.tile.pixelCount * $1.samples.count) }
     plannedPathCount =
-      (record.lastFrame - record.firstFrame + 1)
-      * plan.units.reduce(0) { $0 + $1.tile.pixelCount * $1.samples.count }
+      record.frames.count * plan.units.reduce(0) { $0 + $1.tile.pixelCount * $1.samples.count }
     previews = plan.previewOfUnits
-    preview = OpenFrames(record.firstFrame)
-    rest = OpenFrames(record.firstFrame)
+    preview = OpenFrames(record.frames)
+    rest = OpenFrames(record.frames)
     anyPreview = preview
     anyRest = rest
-    for number in record.firstFrame...record.lastFrame { frames[number] = Boxed(FrameProgress(plan)) }
+    for number in record.frames { frames[number] = Boxed(FrameProgress(plan)) }
     countOpen()
   }
 
@@ -270,15 +290,14 @@ struct JobState: Sendable {
     _ list: WritableKeyPath<JobState, OpenFrames>, preview: Bool, _ agent: KeyID, stranger: KeyID?,
     isListed: (borrowing FrameProgress) -> Bool
   ) -> Int? {
-    var open = OpenFrames(0)
+    var open = OpenFrames(FrameNumbers())
     // Out of its place, so that it is not copied.
     swap(&open, &self[keyPath: list])
     // Only this agent may not have them.
     var passed: [Int] = []
     var found: Int?
     let limit = stranger == nil ? Int.max : JobState.passedFrameLimit
-    while open.first <= record.lastFrame, passed.count < limit {
-      let number = open.first
+    while let number = open.first, passed.count < limit {
       if let frame = frames[number], isListed(frame.value), frame.value.hasOpen(preview: preview) {
         if isOpen(frame.value, preview: preview, to: agent, stranger: stranger) {
           found = number
@@ -300,7 +319,7 @@ struct JobState: Sendable {
 
   func pathCount(_ unit: Int) -> Int { plan.units[unit].tile.pixelCount * plan.units[unit].samples.count }
 
-  var frameCount: Int { record.lastFrame - record.firstFrame + 1 }
+  var frameCount: Int { record.frames.count }
   var unitCount: Int { frameCount * plan.units.count }
 
   /// A result has arrived.

@@ -89,6 +89,7 @@ extension LedgerEntry {
     func outside(_ name: String, _ value: Int, _ range: ClosedRange<Int>) -> String? {
       range.contains(value) ? nil : "\(name) is \(value), expected \(range.lowerBound) to \(range.upperBound)"
     }
+    if let text = outside("frame", Int(frame), FrameNumbers.limits) { return text }
     if let text = outside("tile x", tile.x, 0...edge - 1) { return text }
     if let text = outside("tile y", tile.y, 0...edge - 1) { return text }
     if let text = outside("tile width", tile.width, 1...edge - tile.x) { return text }

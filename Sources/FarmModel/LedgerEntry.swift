@@ -48,7 +48,8 @@ public struct LedgerEntry: Sendable, Hashable {
   /// `JobSpec.hash`.
   public var spec: ContentHash
   public var kernelRevision: UInt32
-  public var frame: UInt32
+  /// Within `FrameNumbers.limits`.
+  public var frame: Int32
   public var tile: TileRectangle
   /// The pass: a node of the tree of samples that the kernel revision has.
   public var samples: Range<Int>
@@ -66,7 +67,7 @@ public struct LedgerEntry: Sendable, Hashable {
   public init(
     work: Work, revocation: Revocation? = nil, settledAt: UInt64,
     weightsVersion: UInt32 = CreditWeights.current.version,
-    job: JobNumber, spec: ContentHash, kernelRevision: UInt32, frame: UInt32, tile: TileRectangle, samples: Range<Int>,
+    job: JobNumber, spec: ContentHash, kernelRevision: UInt32, frame: Int32, tile: TileRectangle, samples: Range<Int>,
     digest: ContentHash, counters: WorkCounters, lease: LeaseNumber, agent: KeyBytes, contributor: KeyBytes,
     contributorSignature: SignatureBytes, agentSignature: SignatureBytes
   ) {
@@ -117,7 +118,7 @@ public struct LedgerEntry: Sendable, Hashable {
   public struct Unit: Sendable, Hashable {
     public var job: JobNumber
     public var spec: ContentHash
-    public var frame: UInt32
+    public var frame: Int32
     public var tile: TileRectangle
     public var samples: Range<Int>
   }

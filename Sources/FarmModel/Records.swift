@@ -26,8 +26,8 @@ public struct JobRecord: Sendable, Equatable, Codable {
   public var name: String
   public var spec: JobSpec
   public var picture: PictureSpec
-  public var firstFrame: Int
-  public var lastFrame: Int
+  /// Numbers of its frames, at least one.
+  public var frames: FrameNumbers
   /// Edge of a tile.
   public var tile: Int
   public var priority: Int
@@ -51,16 +51,15 @@ public struct JobRecord: Sendable, Equatable, Codable {
   public var requestID: String
 
   public init(
-    id: JobID, name: String, spec: JobSpec, picture: PictureSpec, firstFrame: Int, lastFrame: Int, tile: Int,
-    priority: Int, trust: Double = JobRecord.defaultTrust, state: State = .active, createdAt: FarmTime,
+    id: JobID, name: String, spec: JobSpec, picture: PictureSpec, frames: FrameNumbers, tile: Int, priority: Int,
+    trust: Double = JobRecord.defaultTrust, state: State = .active, createdAt: FarmTime,
     requestID: String
   ) {
     self.id = id
     self.name = name
     self.spec = spec
     self.picture = picture
-    self.firstFrame = firstFrame
-    self.lastFrame = lastFrame
+    self.frames = frames
     self.tile = tile
     self.priority = priority
     self.trust = trust

@@ -14,12 +14,14 @@ public enum Statements {
   }
 
   /// What an agent's key signs: this is what the unit gave. The digest covers tile, samples, counters and planes.
+  ///
+  /// - Parameter frame: Within `FrameNumbers.limits`.
   public static func result(lease: LeaseID, spec: ContentHash, frame: Int, digest: ContentHash) -> [UInt8] {
     var writer = ByteWriter()
     writer.tag("glint signed result 1\n")
     writer.string(lease.description)
     writer.hash(spec)
-    writer.integer(UInt32(frame))
+    writer.integer(Int32(frame))
     writer.hash(digest)
     return writer.bytes
   }

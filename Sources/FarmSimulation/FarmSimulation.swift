@@ -72,9 +72,8 @@ public struct FarmSimulation {
       bundle: ContentHash(hashing: []), camera: 0, width: 512, height: 512, samples: 1024, bounces: 8, seed: 1,
       filter: "box", kernelRevision: 1)
     let draft = JobRecord(
-      id: JobID(""), name: "simulated", spec: spec, picture: PictureSpec(), firstFrame: 0, lastFrame: frames - 1,
-      tile: 64,
-      priority: 0, trust: configuration.trust, createdAt: 0, requestID: "simulated")
+      id: JobID(""), name: "simulated", spec: spec, picture: PictureSpec(), frames: FrameNumbers(0...frames - 1),
+      tile: 64, priority: 0, trust: configuration.trust, createdAt: 0, requestID: "simulated")
     guard let made = try? farm.createJob(draft, now: 0) else { preconditionFailure("the job is not valid") }
     job = made.id
     report.seed = configuration.seed

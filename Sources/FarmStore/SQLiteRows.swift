@@ -35,16 +35,15 @@ extension JobRecord: SQLiteRow {
   static let table = SQLiteTable(
     "jobs", key: ["id"],
     [
-      "name", "state", "reason", "priority", "first_frame", "last_frame", "tile", "created_at", "ended_at",
-      "request_id", "spec", "picture", "trust", "is_private", "budget", "estimated_credit",
-      "pause_cause",
+      "name", "state", "reason", "priority", "frames", "tile", "created_at", "ended_at", "request_id", "spec",
+      "picture", "trust", "is_private", "budget", "estimated_credit", "pause_cause",
     ])
 
   func values() throws -> [(any DatabaseValueConvertible)?] {
     [
-      id.description, name, state.rawValue, reason, priority, firstFrame, lastFrame, tile, createdAt, endedAt,
-      requestID, try json(spec), try json(picture), trust, isPrivate ? 1 : 0, bits(budget),
-      bits(estimatedCredit), pauseCause?.rawValue,
+      id.description, name, state.rawValue, reason, priority, frames.description, tile, createdAt, endedAt, requestID,
+      try json(spec), try json(picture), trust, isPrivate ? 1 : 0, bits(budget), bits(estimatedCredit),
+      pauseCause?.rawValue,
     ]
   }
 
@@ -54,16 +53,15 @@ extension JobRecord: SQLiteRow {
     let state: State = try row.choice()
     let reason = try row.optionalText()
     let priority = try row.integer()
-    let firstFrame = try row.integer()
-    let lastFrame = try row.integer()
+    let frames = try row.frames()
     let tile = try row.integer()
     let createdAt = try row.number()
     let endedAt = try row.optionalNumber()
     let requestID = try row.text()
     let (spec, picture): (JobSpec, PictureSpec) = (try row.json(), try row.json())
     self.init(
-      id: id, name: name, spec: spec, picture: picture, firstFrame: firstFrame, lastFrame: lastFrame, tile: tile,
-      priority: priority, trust: try row.number(), state: state, createdAt: createdAt, requestID: requestID)
+      id: id, name: name, spec: spec, picture: picture, frames: frames, tile: tile, priority: priority,
+      trust: try row.number(), state: state, createdAt: createdAt, requestID: requestID)
     self.reason = reason
     self.endedAt = endedAt
     isPrivate = try row.flag()
@@ -385,6 +383,12 @@ final class RowReader {
     default: break
     }
     throw damage("a \(String(reflecting: Choice.self)) or NULL")
+  }
+
+  /// At least one.
+  func frames() throws -> FrameNumbers {
+    guard let frames = try? FrameNumbers(parsing: try text()) else { throw damage("frame numbers such as '1-48,60'") }
+    return frames
   }
 
   func job() throws -> JobID { JobID(shared(try text())) }

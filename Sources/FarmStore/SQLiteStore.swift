@@ -287,6 +287,7 @@ extension SQLiteStore {
       try db.execute(sql: "ALTER TABLE agents ADD COLUMN is_newcomer INTEGER NOT NULL DEFAULT 0;")
     }
     registerPauseCause(in: &migrator)
+    registerFrameNumbers(in: &migrator)
     return migrator
   }
 
@@ -299,6 +300,20 @@ extension SQLiteStore {
           UPDATE jobs SET pause_cause = CASE
             WHEN reason IS NULL THEN 'owner' WHEN reason LIKE 'its budget of %' THEN 'budget' ELSE 'doubt' END
             WHERE state = 'paused';
+          """)
+    }
+  }
+
+  /// A job's frames as a list of numbers. Before, they were one range.
+  private static func registerFrameNumbers(in migrator: inout DatabaseMigrator) {
+    migrator.registerMigration("6") { db in
+      try db.execute(
+        sql: """
+          ALTER TABLE jobs ADD COLUMN frames TEXT NOT NULL DEFAULT '';
+          UPDATE jobs SET frames = CASE
+            WHEN first_frame = last_frame THEN CAST(first_frame AS TEXT) ELSE first_frame || '-' || last_frame END;
+          ALTER TABLE jobs DROP COLUMN first_frame;
+          ALTER TABLE jobs DROP COLUMN last_frame;
           """)
     }
   }

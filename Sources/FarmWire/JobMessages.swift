@@ -31,8 +31,11 @@ public struct MissingParts: Codable, Sendable, Equatable {
 public struct CreateJob: Codable, Sendable, Equatable {
   public var name: String
   public var spec: JobSpec
-  public var firstFrame: Int
-  public var lastFrame: Int
+  /// Numbers of the frames, all in the bundle. Nil: `firstFrame` and `lastFrame` say it.
+  public var frames: FrameNumbers?
+  /// In place of `frames`, from clients that know ranges only.
+  public var firstFrame: Int?
+  public var lastFrame: Int?
   /// From -100 to 100; the highest goes first.
   public var priority: Int
   /// Edge of a tile, a multiple of 16.
@@ -52,13 +55,12 @@ public struct CreateJob: Codable, Sendable, Equatable {
   public var requestID: String
 
   public init(
-    name: String, spec: JobSpec, firstFrame: Int, lastFrame: Int, priority: Int, tile: Int, view: String,
+    name: String, spec: JobSpec, frames: FrameNumbers, priority: Int, tile: Int, view: String,
     exposure: Double, depth: Int, trust: Double? = nil, requestID: String = UUID().uuidString
   ) {
     self.name = name
     self.spec = spec
-    self.firstFrame = firstFrame
-    self.lastFrame = lastFrame
+    self.frames = frames
     self.priority = priority
     self.tile = tile
     self.view = view
@@ -79,7 +81,12 @@ public struct JobSummary: Codable, Sendable, Equatable {
   public var reason: String?
   public var spec: JobSpec
   public var specHash: ContentHash
+  /// Numbers of its frames as `FrameNumbers` writes them: `1-48,60`.
+  public var frames: String
+  public var frameCount: Int
+  /// The smallest of `frames`.
   public var firstFrame: Int
+  /// The largest of `frames`.
   public var lastFrame: Int
   public var priority: Int
   public var unitCount: Int
@@ -96,6 +103,9 @@ public struct JobSummary: Codable, Sendable, Equatable {
   /// Seconds since 1970.
   public var createdAt: Double
   public var endedAt: Double?
+  /// The same times as `ISOTime.text` writes them.
+  public var createdAtISO: String
+  public var endedAtISO: String?
   public var isPrivate: Bool
   /// What it has cost by the ledger: renderings and checks.
   public var credit: UInt64
@@ -112,8 +122,10 @@ public struct JobSummary: Codable, Sendable, Equatable {
     reason = record.reason ?? (record.state == .active ? job.lastFailure : nil)
     spec = record.spec
     specHash = record.spec.hash
-    firstFrame = record.firstFrame
-    lastFrame = record.lastFrame
+    frames = job.frameText
+    frameCount = record.frames.count
+    firstFrame = record.frames.first ?? 0
+    lastFrame = record.frames.last ?? 0
     priority = record.priority
     unitCount = job.unitCount
     receivedUnitCount = job.receivedUnitCount
@@ -123,6 +135,8 @@ public struct JobSummary: Codable, Sendable, Equatable {
     trust = record.trust
     createdAt = record.createdAt
     endedAt = record.endedAt
+    createdAtISO = ISOTime.text(record.createdAt)
+    endedAtISO = record.endedAt.map { ISOTime.text($0) }
     isPrivate = record.isPrivate
     credit = UInt64(clamping: job.credit)
     pendingCredit = job.pendingCredit

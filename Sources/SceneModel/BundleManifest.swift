@@ -17,6 +17,7 @@ public struct BundleManifest: Sendable, Equatable {
 
   /// A part that describes one frame.
   public struct FramePart: Sendable, Hashable {
+    /// Within `FrameNumbers.limits`.
     public var number: Int
     public var part: Part
 
@@ -78,7 +79,7 @@ public struct BundleManifest: Sendable, Equatable {
     writer.parts(environment.map { [$0] } ?? [])
     writer.integer(UInt32(frames.count))
     for frame in frames {
-      writer.integer(UInt32(frame.number))
+      writer.integer(Int32(frame.number))
       writer.part(frame.part)
     }
     writer.integer(UInt32(cameraNames.count))
@@ -104,8 +105,12 @@ public struct BundleManifest: Sendable, Equatable {
     let frameCount = try reader.count(limit: BundleLimits.frameCount, minimumByteCount: 44, of: "frames")
     guard frameCount > 0 else { throw reader.fault("no frames") }
     for _ in 0..<frameCount {
-      let number = Int(try reader.integer(UInt32.self))
-      guard number > frames.last?.number ?? -1 else { throw reader.fault("frame \(number) is out of order") }
+      let number = Int(try reader.integer(Int32.self))
+      guard FrameNumbers.limits.contains(number) else {
+        let limits = FrameNumbers.limits
+        throw reader.fault("frame is \(number), expected \(limits.lowerBound) to \(limits.upperBound)")
+      }
+      guard number > frames.last?.number ?? .min else { throw reader.fault("frame \(number) is out of order") }
       frames.append(FramePart(number: number, part: try reader.part()))
     }
     let cameraCount = try reader.count(limit: BundleLimits.cameraCount, minimumByteCount: 4, of: "cameras")

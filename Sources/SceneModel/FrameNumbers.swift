@@ -20,15 +20,18 @@ public struct FrameNumbers: Sendable, Hashable {
   }
 
   /// - Parameter numbers: In any order; repeated numbers count once.
-  public init(_ numbers: some Sequence<Int>) {
-    for number in Set(numbers).sorted() {
-      count += 1
-      if let last = runs.last, last.upperBound + 1 == number {
-        runs[runs.count - 1] = last.lowerBound...number
+  public init(_ numbers: some Sequence<Int>) { self.init(merging: numbers.map { $0...$0 }) }
+
+  /// - Parameter parts: In any order; they may overlap.
+  private init(merging parts: [ClosedRange<Int>]) {
+    for part in parts.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      if let last = runs.last, part.lowerBound <= last.upperBound + 1 {
+        runs[runs.count - 1] = last.lowerBound...Swift.max(last.upperBound, part.upperBound)
       } else {
-        runs.append(number...number)
+        runs.append(part)
       }
     }
+    count = runs.reduce(0) { $0 + $1.count }
   }
 
   /// The smallest number.
@@ -66,12 +69,38 @@ public struct FrameNumbersError: Error, Sendable, Equatable, CustomStringConvert
   public var description: String
 
   init(_ description: String) { self.description = description }
+
+  static let tooMany = FrameNumbersError("more than \(FrameNumbers.countLimit) frames")
 }
 
 extension FrameNumbers: CustomStringConvertible {
-  /// `1-48,60`; what `init(parsing:)` reads.
+  /// `1-48,60`, or `1-9x2` for three and more single numbers at equal distances; what `init(parsing:)` reads.
   public var description: String {
-    runs.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: ",")
+    var items: [String] = []
+    var index = 0
+    while index < runs.count {
+      let end = endOfSteps(from: index)
+      let (first, last) = (runs[index].lowerBound, runs[end - 1].upperBound)
+      if end - index > 1 {
+        items.append("\(first)-\(last)x\(runs[index + 1].lowerBound - first)")
+      } else {
+        items.append(first == last ? "\(first)" : "\(first)-\(last)")
+      }
+      index = end
+    }
+    return items.joined(separator: ",")
+  }
+
+  /// End of the longest row of single numbers at equal distances that begins with a run; one run where there are fewer than
+  /// three.
+  private func endOfSteps(from index: Int) -> Int {
+    func number(_ index: Int) -> Int? {
+      runs.indices.contains(index) && runs[index].count == 1 ? runs[index].lowerBound : nil
+    }
+    guard let first = number(index), let second = number(index + 1) else { return index + 1 }
+    var end = index + 2
+    while number(end) == first + (end - index) * (second - first) { end += 1 }
+    return end - index < 3 ? index + 1 : end
   }
 
   /// Reads frame numbers as users of Blender, Flamenco and OpenCue write them.
@@ -81,19 +110,26 @@ extension FrameNumbers: CustomStringConvertible {
   public init(parsing text: String) throws(FrameNumbersError) {
     let items = text.split { $0 == "," || $0 == ";" || $0.isWhitespace }
     guard !items.isEmpty else { throw FrameNumbersError("expected frames, such as 12, 1-48, 1,4,9 or 1-10x2") }
-    var numbers: Set<Int> = []
+    var parts: [ClosedRange<Int>] = []
+    // What steps name, repeated numbers counted each time: bounds the work, whatever the text.
+    var stepCount = 0
     for item in items {
-      for number in try FrameNumbers.numbers(item) { numbers.insert(number) }
-      guard numbers.count <= FrameNumbers.countLimit else {
-        throw FrameNumbersError("more than \(FrameNumbers.countLimit) frames")
-      }
+      let (found, steps) = try FrameNumbers.parts(item)
+      stepCount += steps
+      guard stepCount <= FrameNumbers.countLimit else { throw FrameNumbersError.tooMany }
+      parts += found
     }
-    self.init(numbers)
+    self.init(merging: parts)
+    guard count <= FrameNumbers.countLimit else { throw FrameNumbersError.tooMany }
+    guard count > 0 else { throw FrameNumbersError("'\(text.prefix(40))': no frame is left") }
   }
 
-  private static func numbers(_ item: Substring) throws(FrameNumbersError) -> [Int] {
+  /// - Returns: The runs that an item names, and how many numbers its step visits.
+  private static func parts(
+    _ item: Substring
+  ) throws(FrameNumbersError) -> (parts: [ClosedRange<Int>], stepCount: Int) {
     var rest = item
-    func fault(_ reason: String) -> FrameNumbersError { FrameNumbersError("'\(item)': \(reason)") }
+    func fault(_ reason: String) -> FrameNumbersError { FrameNumbersError("'\(item.prefix(40))': \(reason)") }
     func number() throws(FrameNumbersError) -> Int {
       let sign = rest.first == "-" || rest.first == "+" ? String(rest.removeFirst()) : ""
       let digits = rest.prefix { $0.isASCII && $0.isNumber }
@@ -105,7 +141,7 @@ extension FrameNumbers: CustomStringConvertible {
       return value
     }
     let first = try number()
-    if rest.isEmpty { return [first] }
+    if rest.isEmpty { return ([first...first], 0) }
     if rest.hasPrefix("..") {
       rest = rest.dropFirst(2)
     } else if rest.hasPrefix("-") {
@@ -129,10 +165,14 @@ extension FrameNumbers: CustomStringConvertible {
     guard abs(last - first) / (isInverse ? 1 : abs(step)) < countLimit else {
       throw fault("more than \(countLimit) frames")
     }
-    let chosen = Array(stride(from: first, through: last, by: first == last ? 1 : step))
-    guard isInverse else { return chosen }
-    let left = Set(chosen)
-    return (Swift.min(first, last)...Swift.max(first, last)).filter { !left.contains($0) }
+    if !isInverse, step == 1 { return ([first...last], 0) }
+    var chosen = Array(stride(from: first, through: last, by: first == last ? 1 : step))
+    guard isInverse else { return (chosen.map { $0...$0 }, chosen.count) }
+    if step < 0 { chosen.reverse() }
+    // What lies before the first number of the step, between one and the next, and behind the last.
+    let starts = [Swift.min(first, last) - 1] + chosen
+    let ends = chosen + [Swift.max(first, last) + 1]
+    return (zip(starts, ends).compactMap { $0 + 1 < $1 ? $0 + 1...$1 - 1 : nil }, chosen.count)
   }
 }
 

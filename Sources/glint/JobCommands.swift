@@ -109,6 +109,7 @@ enum JobText {
     Output.line("\(Terminal.tint(job.id.description, .bold))  \(job.name)")
     Output.line("state     \(job.stateText)" + (job.reason.map { ": " + $0 } ?? ""))
     Output.line("picture   \(job.sizeText), \(job.sampleCount) samples")
+    Output.line("frames    \(job.frameText)")
     Output.line(
       "progress  \(Int(job.completedFraction * 100)) %, \(job.finishedFrameCount) of \(job.frameCount) frames, "
         + "\(job.finishedUnitCount) of \(job.unitCount) units")

@@ -13,8 +13,7 @@ extension JobSummary {
   var isRunning: Bool { state == "active" }
   var isFinished: Bool { state == "finished" }
   var hasEnded: Bool { ["finished", "failed", "cancelled"].contains(state) }
-  var frameCount: Int { lastFrame - firstFrame + 1 }
-  var frameText: String { firstFrame == lastFrame ? "\(firstFrame)" : "\(firstFrame)-\(lastFrame)" }
+  var frameText: String { frames }
   var sizeText: String { "\(spec.width)x\(spec.height)" }
   var sampleCount: Int { spec.samples }
 

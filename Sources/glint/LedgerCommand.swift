@@ -1,6 +1,7 @@
 import ArgumentParser
 import FarmLedger
 import FarmModel
+import FarmWire
 import Foundation
 import SceneModel
 
@@ -139,7 +140,9 @@ private struct LedgerDocument: Encodable {
 
   struct Cosignature: Encodable {
     var witness: String
+    /// Seconds since 1970.
     var time: UInt64
+    var timeISO: String
   }
 
   var origin: String
@@ -180,7 +183,9 @@ private struct LedgerDocument: Encodable {
         shadowRays: "\(rendered.shadowRays + checked.shadowRays)",
         shadingEvaluations: "\(rendered.shadingEvaluations + checked.shadingEvaluations)")
     }
-    self.cosignatures = cosignatures.map { Cosignature(witness: $0.witness, time: $0.time) }
+    self.cosignatures = cosignatures.map {
+      Cosignature(witness: $0.witness, time: $0.time, timeISO: ISOTime.text(Double($0.time)))
+    }
     findingCount = report.findingCount
     findings = report.findings.map {
       Finding(entry: $0.entry, kind: $0.kind.rawValue, message: $0.description)

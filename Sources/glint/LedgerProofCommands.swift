@@ -1,6 +1,7 @@
 import ArgumentParser
 import FarmLedger
 import FarmModel
+import FarmWire
 import Foundation
 import KernelScene
 import SceneModel
@@ -78,10 +79,11 @@ extension LedgerCommand {
       var revokes: UInt64?
       var work: String
       var settledAt: UInt64
+      var settledAtISO: String
       var job: JobID
       var spec: ContentHash
       var kernelRevision: UInt32
-      var frame: UInt32
+      var frame: Int32
       /// x, y, width, height
       var tile: [Int]
       var firstSample: Int
@@ -116,7 +118,8 @@ extension LedgerCommand {
       let entry = try LedgerEntry(raw)
       let document = Document(
         origin: origin, index: receipt.index, size: verified.checkpoint.size, revokes: entry.revocation?.entry,
-        work: entry.work == .rendered ? "rendered" : "checked", settledAt: entry.settledAt, job: entry.job.id,
+        work: entry.work == .rendered ? "rendered" : "checked", settledAt: entry.settledAt,
+        settledAtISO: ISOTime.text(Double(entry.settledAt)), job: entry.job.id,
         spec: entry.spec, kernelRevision: entry.kernelRevision, frame: entry.frame,
         tile: [entry.tile.x, entry.tile.y, entry.tile.width, entry.tile.height],
         firstSample: entry.samples.lowerBound, sampleCount: entry.samples.count, digest: entry.digest,

@@ -206,8 +206,8 @@ struct SubmitCommand: AsyncParsableCommand {
       filter: picture.filter.rawValue, kernelRevision: kernelRevision)
     var message = CreateJob(
       name: name ?? scene.sceneURL.deletingPathExtension().lastPathComponent, spec: spec,
-      firstFrame: manifest.frames.first!.number, lastFrame: manifest.frames.last!.number, priority: priority,
-      tile: picture.tile, view: picture.view.rawValue, exposure: picture.exposure, depth: picture.depth.bits)
+      frames: FrameNumbers(manifest.frames.map(\.number)), priority: priority, tile: picture.tile,
+      view: picture.view.rawValue, exposure: picture.exposure, depth: picture.depth.bits)
     message.isPrivate = visibility.map { $0 == .private }
     message.budget = budget
     message.trust = trust

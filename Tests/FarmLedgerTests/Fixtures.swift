@@ -61,7 +61,7 @@ func signedEntry(
   counters.shadingEvaluations = 100
   var entry = LedgerEntry(
     work: work, settledAt: 1_800_000_000 + UInt64(unit), job: JobNumber(77), spec: ContentHash(hashing: [1]),
-    kernelRevision: 3, frame: UInt32(unit / 16), tile: TileRectangle(x: unit % 16 * 16, y: 0, width: 16, height: 16),
+    kernelRevision: 3, frame: Int32(unit / 16), tile: TileRectangle(x: unit % 16 * 16, y: 0, width: 16, height: 16),
     samples: 0..<1, digest: ContentHash(hashing: [2, digest, UInt8(unit % 256)]), counters: counters,
     lease: LeaseNumber(UInt64(agent), UInt64(unit)), agent: agentBytes,
     contributor: KeyBytes(Array(owner.publicKey.rawRepresentation))!,

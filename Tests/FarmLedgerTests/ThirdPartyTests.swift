@@ -30,7 +30,7 @@ struct ThirdPartyTests {
       // Valid in all but the agent's signature, which would take longer than all the rest.
       let entries = (next..<size).map { index in
         var entry = entry
-        entry.frame = UInt32(index)
+        entry.frame = Int32(index)
         entry.lease.low = index
         return entry.encoded
       }

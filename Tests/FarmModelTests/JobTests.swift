@@ -1,3 +1,4 @@
+import SceneModel
 import Testing
 
 @testable import FarmModel
@@ -38,10 +39,13 @@ struct JobTests {
       BadValue("exposure infinite") { $0.picture.exposure = .infinity }, BadValue("depth") { $0.picture.depth = 12 },
       BadValue("tile 0") { $0.tile = 0 }, BadValue("tile 20") { $0.tile = 20 },
       BadValue("tile 2048") { $0.tile = 2048 },
-      BadValue("priority") { $0.priority = 101 }, BadValue("frames reversed") { $0.firstFrame = 9 },
-      BadValue("frames negative") { $0.firstFrame = -1 }, BadValue("frames too late") { $0.lastFrame = 1_000_001 },
+      BadValue("priority") { $0.priority = 101 }, BadValue("frames none") { $0.frames = FrameNumbers() },
+      BadValue("frames too early") { $0.frames = FrameNumbers([-1_000_001, 3]) },
+      BadValue("frames too late") { $0.frames = FrameNumbers([3, 1_000_001]) },
+      // Runs of two, so that no step shortens the list.
+      BadValue("frames too many words") { $0.frames = FrameNumbers((1...8000).filter { $0 % 3 > 0 }) },
       BadValue("units too many") {
-        $0.lastFrame = 100_000
+        $0.frames = FrameNumbers(1...100_000)
         $0.spec.width = 16_384
         $0.spec.height = 16_384
       },
@@ -178,6 +182,48 @@ struct JobTests {
     test.farm.frameAssembled(job, frame: 4, digest: digest, now: test.now + 7)
     #expect(test.farm.jobView(job)?.record.state == .finished)
     #expect(test.farm.jobView(job)?.record.endedAt == test.now + 7)
+  }
+
+  @Test("A job with gaps and negative numbers has exactly its frames, and ends with them, restart or not")
+  func gaps() throws {
+    let numbers = [-5, -4, 1, 4, 9]
+    var test = TestFarm(checkRate: 1)
+    var ledger = Ledger()
+    let job = try test.add(draft(numbers: FrameNumbers(numbers), samples: 8))
+    let agents = [try test.enter("a"), try test.enter("b")]
+    #expect(test.farm.jobView(job)?.unitCount == 5 * test.farm.jobs[job]!.plan.units.count)
+    #expect(test.farm.frameViews(job)?.map(\.number) == numbers)
+    // The master starts again while units are out.
+    for lease in try test.lease(agents[0], 5).dropLast(2) { try test.deliver(lease) }
+    ledger.apply(test.farm.takeChanges())
+    test.farm = Farm(
+      restoring: ledger.stored, policy: test.farm.policy, kernelRevision: revision, now: test.now,
+      random: seededRandom(3))
+    #expect(test.farm.jobView(job)?.record.frames == FrameNumbers(numbers))
+    #expect(test.farm.jobView(job)?.receivedUnitCount == 3)
+    for lease in test.farm.leases.values.sorted(by: { $0.id < $1.id }) { try test.deliver(lease) }
+    var assembled: Set<Int> = []
+    for _ in 0..<4 {
+      try test.work(agents)
+      // Nobody is proven, and after a while nobody is there who could become it: the master checks.
+      test.now += 100
+      test.verify()
+      let events = test.farm.takeEvents()
+      for case .assemble(job, let frame) in events {
+        assembled.insert(frame)
+        test.farm.frameAssembled(job, frame: frame, digest: ContentHash(hashing: []), now: test.now)
+      }
+    }
+    #expect(assembled == Set(numbers))
+    let view = try #require(test.farm.jobView(job))
+    #expect(view.record.state == .finished && view.finishedFrameCount == 5 && view.finalFrameCount == 5)
+    for number in -6...10 {
+      #expect(test.farm.isFinal(job, frame: number) == numbers.contains(number), "\(number)")
+    }
+    // Every settled unit is in the ledger, with its frame's number.
+    ledger.apply(test.farm.takeChanges())
+    let paid = ledger.entries.filter { $0.work == .rendered }
+    #expect(Set(paid.map { Int($0.frame) }) == Set(numbers) && paid.count == view.unitCount)
   }
 
   @Test("A frame whose picture could not be made is put together again when its job is resumed")

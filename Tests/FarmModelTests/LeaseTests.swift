@@ -27,6 +27,33 @@ struct LeaseTests {
     #expect(leases.count == test.farm.jobView(job)?.unitCount)
   }
 
+  @Test("Frames of a job with gaps are handed out in their order, and come back after gaps; there are no others")
+  func gaps() throws {
+    var test = TestFarm()
+    let numbers = [-7, -6, 0, 3, 9]
+    let job = try test.add(draft(numbers: FrameNumbers(numbers), samples: 8))
+    let plan = test.farm.jobs[job]!.plan
+    let agent = try test.enter("a")
+    var leases: [LeaseRecord] = []
+    while case let more = try test.lease(agent, 1), !more.isEmpty { leases += more }
+    let frames = leases.map(\.ref.frame)
+    let (previews, rest) = (numbers.count * plan.previewCount, plan.units.count - plan.previewCount)
+    #expect(Array(frames.prefix(previews)) == numbers.flatMap { Array(repeating: $0, count: plan.previewCount) })
+    // Its last frame first, because it is at work on that one.
+    #expect(
+      Array(frames.dropFirst(previews)) == [9, -7, -6, 0, 3].flatMap { Array(repeating: $0, count: rest) })
+    #expect(leases.count == test.farm.jobView(job)?.unitCount)
+    // What comes back is found again, lowest first.
+    for number in [0, 9, -7] {
+      let back = leases.filter { $0.ref.frame == number && $0.ref.unit >= plan.previewCount }
+      try test.farm.giveBack(back.map(\.id), of: agent, now: test.now)
+    }
+    let other = try test.enter("b")
+    var again: [Int] = []
+    while case let more = try test.lease(other, 1), !more.isEmpty { again += more.map(\.ref.frame) }
+    #expect(again == [-7, 0, 9].flatMap { Array(repeating: $0, count: rest) })
+  }
+
   @Test("A slow machine has few units in hand, one whose speed is not known or great as many as it asks for")
   func speed() throws {
     var test = TestFarm()

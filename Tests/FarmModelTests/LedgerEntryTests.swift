@@ -28,7 +28,7 @@ func ledgerEntry(_ random: inout SeededGenerator, contributor: UInt8? = nil) -> 
     revocation: isRevocation ? .init(entry: random.next(), reason: .banned) : nil,
     settledAt: .random(in: 0...(1 << 40), using: &random), job: JobNumber(random.next()),
     spec: ContentHash(bytes: bytes(32, &random))!, kernelRevision: UInt32.random(in: 5...UInt32.max, using: &random),
-    frame: UInt32.random(in: 0...UInt32.max, using: &random),
+    frame: Int32.random(in: -1_000_000...1_000_000, using: &random),
     tile: TileRectangle(
       x: x, y: y, width: .random(in: 1...JobSpec.edgeLimit - x, using: &random),
       height: .random(in: 1...JobSpec.edgeLimit - y, using: &random)),
@@ -120,6 +120,32 @@ struct LedgerEntryTests {
     let smaller = KeyBytes([UInt8](repeating: 0, count: 31) + [255])!
     let larger = KeyBytes([1] + [UInt8](repeating: 0, count: 31))!
     #expect(smaller < larger && !(larger < smaller) && !(larger < larger))
+  }
+
+  @Test(
+    "Negative frames are two's complement; other frames have the bytes that they always had",
+    arguments: [
+      (0, [0, 0, 0, 0]), (1_000_000, [0x40, 0x42, 0x0F, 0]), (-1, [255, 255, 255, 255]),
+      (-1_000_000, [0xC0, 0xBD, 0xF0, 0xFF]),
+    ] as [(Int, [UInt8])])
+  func frames(_ number: Int, _ bytes: [UInt8]) throws {
+    var random = SeededGenerator(seed: 5)
+    var entry = ledgerEntry(&random)
+    entry.frame = Int32(number)
+    #expect(Array(entry.encoded[104..<108]) == bytes)
+    #expect(try LedgerEntry(entry.encoded).frame == Int32(number))
+    let statement = Statements.result(lease: entry.lease.id, spec: entry.spec, frame: number, digest: entry.digest)
+    #expect(Array(statement.dropLast(32).suffix(4)) == bytes)
+  }
+
+  @Test("An entry with a frame that no job can have is refused", arguments: [1_000_001, -1_000_001, Int32.min, .max])
+  func foreignFrames(_ number: Int32) throws {
+    var random = SeededGenerator(seed: 6)
+    let entry = ledgerEntry(&random)
+    var bytes = entry.encoded
+    withUnsafeBytes(of: number.littleEndian) { bytes.replaceSubrange(104..<108, with: $0) }
+    let error = #expect(throws: LedgerEntryError.self) { try LedgerEntry(bytes) }
+    #expect(error?.description.contains("frame is \(number), expected -1000000 to 1000000") == true)
   }
 
   @Test("The statement in an entry is the one that agents sign")

@@ -52,9 +52,9 @@ func agentRecord(_ name: String, owner: String, instance: String = "1", kernelRe
 func outcome(_ ref: UnitRef, lie: String = "") -> LeaseRecord.Commitment {
   var counters = WorkCounters()
   counters.paths = UInt64(ref.unit + 1)
-  counters.rays = UInt64(1000 * ref.frame + ref.unit + 10)
+  counters.rays = UInt64(1000 * abs(ref.frame) + ref.unit + 10)
   counters.shadowRays = UInt64(ref.unit % 7)
-  counters.shadingEvaluations = UInt64(ref.frame + 1)
+  counters.shadingEvaluations = UInt64(abs(ref.frame) + 1)
   let text = "\(ref.job) \(ref.frame) \(ref.unit) \(lie)"
   return LeaseRecord.Commitment(
     digest: ContentHash(hashing: Array(text.utf8)), counters: counters, signature: signature("signed " + lie))
@@ -65,12 +65,21 @@ func draft(
   _ name: String = "job", frames: ClosedRange<Int> = 1...1, width: Int = 64, height: Int = 64, samples: Int = 4,
   tile: Int = 16, priority: Int = 0, bundle: String = "bundle"
 ) -> JobRecord {
+  draft(
+    name, numbers: FrameNumbers(frames), width: width, height: height, samples: samples, tile: tile,
+    priority: priority, bundle: bundle)
+}
+
+func draft(
+  _ name: String = "job", numbers frames: FrameNumbers, width: Int = 64, height: Int = 64, samples: Int = 4,
+  tile: Int = 16, priority: Int = 0, bundle: String = "bundle"
+) -> JobRecord {
   let spec = JobSpec(
     bundle: ContentHash(hashing: Array(bundle.utf8)), camera: 0, width: width, height: height, samples: samples,
     bounces: 4, seed: 1, filter: "box", kernelRevision: revision)
   return JobRecord(
-    id: JobID(""), name: name, spec: spec, picture: PictureSpec(), firstFrame: frames.lowerBound,
-    lastFrame: frames.upperBound, tile: tile, priority: priority, createdAt: 0, requestID: "request of " + name)
+    id: JobID(""), name: name, spec: spec, picture: PictureSpec(), frames: frames, tile: tile, priority: priority,
+    createdAt: 0, requestID: "request of " + name)
 }
 
 /// A farm with a clock that is moved by hand.

@@ -66,7 +66,8 @@ func job(_ number: Int) -> JobRecord {
     filter: "blackman-harris", kernelRevision: 3)
   return JobRecord(
     id: jobID(number), name: "Küche, \"abends\" 'spät' \\ 夜\n🌙", spec: spec,
-    picture: PictureSpec(view: "agx", exposure: -0.1, depth: 16), firstFrame: -3, lastFrame: 48, tile: 64, priority: -5,
+    picture: PictureSpec(view: "agx", exposure: -0.1, depth: 16), frames: FrameNumbers([-3, -2, 1, 4, 9, 48]), tile: 64,
+    priority: -5,
     trust: 1e-6, createdAt: 1_790_000_000.123_456, requestID: "request \(number)")
 }
 

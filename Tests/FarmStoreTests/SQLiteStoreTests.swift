@@ -1,6 +1,7 @@
 import FarmModel
 import Foundation
 import GRDB
+import SceneModel
 import Testing
 
 @testable import FarmStore
@@ -160,6 +161,9 @@ import Testing
         ALTER TABLE jobs DROP COLUMN is_private; ALTER TABLE jobs DROP COLUMN budget;
         ALTER TABLE jobs DROP COLUMN estimated_credit; ALTER TABLE jobs DROP COLUMN trust;
         ALTER TABLE jobs DROP COLUMN pause_cause;
+        ALTER TABLE jobs ADD COLUMN first_frame INTEGER NOT NULL DEFAULT -3;
+        ALTER TABLE jobs ADD COLUMN last_frame INTEGER NOT NULL DEFAULT 48;
+        ALTER TABLE jobs DROP COLUMN frames;
         ALTER TABLE units DROP COLUMN draw; ALTER TABLE units DROP COLUMN opinions;
         ALTER TABLE frames DROP COLUMN state; ALTER TABLE frames DROP COLUMN revision;
         ALTER TABLE agents DROP COLUMN ban_kind;
@@ -171,6 +175,7 @@ import Testing
       let farm = try await SQLiteStore(path: path).load()
       var oldJob = job(1)
       oldJob.trust = JobRecord.defaultTrust
+      oldJob.frames = FrameNumbers(-3...48)
       #expect(farm.jobs == [oldJob] && farm.publishedEntryCount == 0 && farm.outbox.isEmpty)
       var (oldUnit, oldAgent) = (unit(1), agent(1))
       (oldUnit.checker, oldUnit.entry, oldAgent.contributorSignature) = (nil, nil, "")
@@ -201,6 +206,40 @@ import Testing
         #expect(jobs.first { $0.id == jobID(number) }?.pauseCause == cause)
       }
       #expect(jobs.first { $0.id == jobID(9) }.map { $0.pauseCause == nil } == true)
+    }
+  }
+
+  @Test("Jobs from before lists of frames have the frames of their range")
+  func frameRanges() async throws {
+    let ranges = [7...7, 1...48, 0...0, -3...0, -5 ... -1, 0...1_000_000 - 900_001]
+    try await withTemporaryFile { path in
+      let store = try SQLiteStore(path: path)
+      try await store.write(ranges.indices.map { .job(job($0)) })
+      try store.close()
+      try change(
+        path,
+        """
+        DELETE FROM grdb_migrations WHERE identifier = '6';
+        ALTER TABLE jobs ADD COLUMN first_frame INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE jobs ADD COLUMN last_frame INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE jobs DROP COLUMN frames;
+        """)
+      for (number, range) in ranges.enumerated() {
+        try change(
+          path,
+          """
+          UPDATE jobs SET first_frame = \(range.lowerBound), last_frame = \(range.upperBound)
+          WHERE id = '\(jobID(number))'
+          """)
+      }
+      let jobs = try await SQLiteStore(path: path).load().jobs
+      for (number, range) in ranges.enumerated() {
+        var expected = job(number)
+        expected.frames = FrameNumbers(range)
+        #expect(jobs.first { $0.id == jobID(number) } == expected)
+      }
+      // Read once more, without a migration.
+      #expect(try await SQLiteStore(path: path).load().jobs == jobs)
     }
   }
 
@@ -272,6 +311,8 @@ import Testing
     "A damaged row is told with its table, key and column",
     arguments: [
       Damage(sql: "UPDATE jobs SET state = 'odd'", table: "jobs", key: jobID(1).description, column: "state"),
+      Damage(sql: "UPDATE jobs SET frames = '3-1'", table: "jobs", key: jobID(1).description, column: "frames"),
+      Damage(sql: "UPDATE jobs SET frames = ''", table: "jobs", key: jobID(1).description, column: "frames"),
       Damage(sql: "UPDATE jobs SET spec = '{}'", table: "jobs", key: jobID(1).description, column: "spec"),
       Damage(sql: "UPDATE jobs SET picture = x'00'", table: "jobs", key: jobID(1).description, column: "picture"),
       Damage(

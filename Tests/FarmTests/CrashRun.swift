@@ -161,7 +161,7 @@ struct CrashRun: ~Copyable {
       bundle: ContentHash(hashing: [1]), camera: 0, width: 16, height: 16, samples: 4, bounces: 2, seed: 1,
       filter: "box", kernelRevision: kernelRevision)
     return JobRecord(
-      id: JobID(""), name: "crash", spec: spec, picture: PictureSpec(), firstFrame: 1, lastFrame: 2, tile: 16,
+      id: JobID(""), name: "crash", spec: spec, picture: PictureSpec(), frames: FrameNumbers(1...2), tile: 16,
       priority: 0, createdAt: 0, requestID: "crash")
   }
 

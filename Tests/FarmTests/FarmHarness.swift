@@ -121,7 +121,7 @@ struct RunningMaster: Sendable {
 
   /// Sends a bundle of the tiny scene and makes a job of it.
   func submit(
-    frames: ClosedRange<Int>, _ settings: RenderSettings, samples: Int, tile: Int = 16, folder: URL,
+    frames: some Sequence<Int>, _ settings: RenderSettings, samples: Int, tile: Int = 16, folder: URL,
     name: String = "tiny"
   ) async throws -> JobID {
     let store = try PartStore(directory: folder)
@@ -139,7 +139,7 @@ struct RunningMaster: Sendable {
   }
 
   func request(
-    _ manifest: BundleManifest, frames: ClosedRange<Int>, _ settings: RenderSettings, samples: Int, tile: Int = 16,
+    _ manifest: BundleManifest, frames: some Sequence<Int>, _ settings: RenderSettings, samples: Int, tile: Int = 16,
     name: String = "tiny"
   ) -> CreateJob {
     let spec = JobSpec(
@@ -147,8 +147,8 @@ struct RunningMaster: Sendable {
       bounces: settings.bounces, seed: settings.seed, filter: settings.filter == .box ? "box" : "blackman-harris",
       kernelRevision: kernelRevision)
     return CreateJob(
-      name: name, spec: spec, firstFrame: frames.lowerBound, lastFrame: frames.upperBound, priority: 0, tile: tile,
-      view: "neutral", exposure: 0, depth: 8)
+      name: name, spec: spec, frames: FrameNumbers(frames), priority: 0, tile: tile, view: "neutral", exposure: 0,
+      depth: 8)
   }
 
   /// Waits until all frames of a job are final and gives their digests.
@@ -257,7 +257,7 @@ extension RenderSettings {
 
 /// What the frames of the tiny scene must be, without any farm.
 func localDigests(
-  frames: ClosedRange<Int>, _ settings: RenderSettings, samples: Int, threads: Int, tile: Int
+  frames: some Sequence<Int>, _ settings: RenderSettings, samples: Int, threads: Int, tile: Int
 ) async throws -> [Int: ContentHash] {
   var settings = settings
   settings.sampleCount = samples

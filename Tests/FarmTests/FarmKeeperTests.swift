@@ -59,7 +59,7 @@ struct FarmKeeperTests {
       filter: "box",
       kernelRevision: 1)
     return JobRecord(
-      id: JobID(""), name: "job", spec: spec, picture: PictureSpec(), firstFrame: 1, lastFrame: 4, tile: 16,
+      id: JobID(""), name: "job", spec: spec, picture: PictureSpec(), frames: FrameNumbers(1...4), tile: 16,
       priority: 0,
       createdAt: 0, requestID: "request")
   }

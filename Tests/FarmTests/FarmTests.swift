@@ -49,6 +49,40 @@ struct FarmTests {
     try await master.stop()
   }
 
+  @Test(
+    "Frames of a list and negative frames have the digests of a local render, and pictures under their numbers",
+    arguments: [[1, 4], [-5, -4, -1], [-2, 0, 3]])
+  func frameLists(numbers: [Int]) async throws {
+    let settings = RenderSettings.tiny()
+    let data = folder.folder("master")
+    var master = try await RunningMaster(in: data)
+    let job = try await master.submit(frames: numbers, settings, samples: 5, folder: folder.folder("bundle"))
+    // The list outlives the master.
+    try await master.stop()
+    master = try await RunningMaster(in: data)
+    let agents = try ["a", "b"].map { try RunningAgent($0, of: master, in: folder) }
+    let digests = try await master.digests(of: job)
+    for agent in agents { try await agent.service.stop() }
+    let local = try await localDigests(frames: numbers, settings, samples: 5, threads: 2, tile: 64)
+    #expect(digests == local && digests.count == numbers.count && Set(digests.values).count == numbers.count)
+    let detail = try await master.client.job(job)
+    #expect(detail.job.frames == FrameNumbers(numbers).description && detail.job.frameCount == numbers.count)
+    #expect(detail.job.firstFrame == numbers.first && detail.job.lastFrame == numbers.last)
+    #expect(detail.frames.map(\.number) == numbers)
+    var pictures: Set<Data> = []
+    for number in numbers {
+      let file = folder.url.appendingPathComponent("\(number).png")
+      try await master.client.downloadPicture(job: job, frame: number, to: file)
+      pictures.insert(try Data(contentsOf: file))
+    }
+    #expect(pictures.count == numbers.count)
+    let missing = folder.url.appendingPathComponent("missing.png")
+    await #expect(throws: MasterError.self) {
+      try await master.client.downloadPicture(job: job, frame: 2, to: missing)
+    }
+    try await master.stop()
+  }
+
   @Test("An agent that lies is banned, earns nothing for what is void, and no lie is in a picture", arguments: [0, 3])
   func liar(honestUnits: Int) async throws {
     let frames = 1...2

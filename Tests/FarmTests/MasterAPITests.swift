@@ -213,8 +213,12 @@ struct MasterAPITests {
     let manifest = try TinyScene.bundle(frames: 1...2, in: store)
     let good = master.request(manifest, frames: 1...2, settings, samples: 1)
     let changes: [(String, (inout CreateJob) -> Void)] = [
-      ("camera", { $0.spec.camera = 1 }), ("frames", { $0.lastFrame = 3 }), ("frames", { $0.firstFrame = 0 }),
-      ("frames", { ($0.firstFrame, $0.lastFrame) = (2, 1) }), ("width", { $0.spec.width = 0 }),
+      ("camera", { $0.spec.camera = 1 }), ("frames", { $0.frames = FrameNumbers(1...3) }),
+      ("frames", { $0.frames = FrameNumbers([-1, 1]) }), ("frames", { $0.frames = FrameNumbers() }),
+      ("frames", { $0.frames = nil }), ("frames", { $0.firstFrame = 1 }),
+      ("frames", { ($0.frames, $0.firstFrame, $0.lastFrame) = (nil, 2, 1) }),
+      ("frames", { ($0.frames, $0.firstFrame, $0.lastFrame) = (nil, .min, .max) }),
+      ("frames", { ($0.frames, $0.firstFrame) = (nil, 1) }), ("width", { $0.spec.width = 0 }),
       ("samples", { $0.spec.samples = 1 << 40 }), ("name", { $0.name = "" }), ("view", { $0.view = "film" }),
       ("tile", { $0.tile = 17 }), ("requestID", { $0.requestID = "" }), ("revision", { $0.spec.kernelRevision += 1 }),
       ("bundle", { $0.spec.bundle = ContentHash(hashing: []) }),
@@ -226,9 +230,16 @@ struct MasterAPITests {
       #expect(fault?.status == 400, "\(name): \(String(describing: fault))")
       #expect(fault?.description.contains(name) == true, "\(name): \(String(describing: fault))")
     }
+    // As clients sent it that know ranges only.
+    var range = good
+    (range.frames, range.firstFrame, range.lastFrame, range.requestID) = (nil, 1, 2, "range")
+    #expect(try await master.client.createJob(range).frames == "1-2")
+    let times = try await master.client.job(first).job
+    let written = try Date(times.createdAtISO, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    #expect(abs(written.timeIntervalSince1970 - times.createdAt) < 0.002 && times.endedAtISO == nil)
     let ids = [try await master.client.createJob(good).id, try await master.client.createJob(good).id]
     #expect(ids[0] == ids[1] && ids[0] != first)
-    #expect(try await master.client.jobs().jobs.count == 2)
+    #expect(try await master.client.jobs().jobs.count == 3)
     #expect(try await master.client.change(first, .cancel).state == "cancelled")
     let conflict = await refusal { _ = try await master.client.change(first, .pause) }
     #expect(conflict?.status == 409 && conflict?.description.contains("cancelled") == true)

@@ -5,6 +5,7 @@ import Foundation
 import FrameRenderer
 import KernelScene
 import SceneImport
+import SceneModel
 import Testing
 
 @testable import FarmAgent
@@ -60,6 +61,36 @@ struct SubmitCommandTests {
     #expect(job.trust == 1e-6 && job.budget == 5_000_000_000)
     master.signal(SIGINT)
     #expect(await master.end() == 0)
+  }
+
+  @Test(
+    "The farm's files of a list of frames and of negative frames are render's, byte for byte",
+    arguments: ["1,4", "1-5x2", "-3--2"])
+  func frameLists(frames: String) async throws {
+    let folder = try TemporaryFolder()
+    let master = try await RunningMaster(in: folder.folder("master"))
+    let agent = try RunningAgent("agent", of: master, in: folder)
+    let scene = Picture(scene: "interior", size: "64x36", frames: "", samples: 3).options[0]
+    let options = [scene, "--frames=\(frames)", "--size", "64x36", "--samples", "3", "--bounces", "2"]
+    for (name, command) in [
+      ("farm", ["submit", "--wait", "--master", master.url.absoluteString]), ("local", ["render"]),
+    ] {
+      let out = folder.folder(name)
+      try FileManager.default.createDirectory(at: out, withIntermediateDirectories: true)
+      _ = try await GlintProcess.run(command + options + ["-o", out.path + "/f.####.png"], home: folder.url)
+    }
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.folder("local").path).sorted()
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.folder("farm").path).sorted() == names)
+    #expect(names.count == (try FrameNumbers(parsing: frames).count))
+    for name in names {
+      let files = try ["farm", "local"].map {
+        try Data(contentsOf: folder.folder($0).appendingPathComponent(name))
+      }
+      #expect(files[0] == files[1], "\(name)")
+    }
+    #expect(try await master.client.jobs().jobs.first?.frames == frames)
+    try await agent.service.stop()
+    try await master.stop()
   }
 
   @Test("Whoever waits for final pictures of a job of another kernel revision hears that there will be none, and why")

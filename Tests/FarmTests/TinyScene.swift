@@ -42,7 +42,7 @@ enum TinyScene {
   }
 
   /// Writes the scene's parts into a store.
-  static func bundle(frames: ClosedRange<Int>, in store: PartStore) throws -> BundleManifest {
+  static func bundle(frames: some Sequence<Int>, in store: PartStore) throws -> BundleManifest {
     try BundleWriter.write(make(), frames: Array(frames), state: state, into: store)
   }
 

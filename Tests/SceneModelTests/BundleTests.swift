@@ -77,6 +77,26 @@ struct BundleTests {
     }
   }
 
+  @Test("Negative frames come back from a manifest; numbers from 0 on have the bytes that they always had")
+  func negativeFrames() throws {
+    var manifest = PartSample.manifest
+    let part = manifest.frames[0].part
+    manifest.frames = [-1_000_000, -1, 0, 7, 1_000_000].map { BundleManifest.FramePart(number: $0, part: part) }
+    let bytes = manifest.encoded()
+    #expect(try BundleManifest(decoding: bytes) == manifest)
+    #expect(manifest.framePart(-1) == part && manifest.framePart(-2) == nil)
+    // The frames lie before the count of cameras and their names.
+    let names = 4 + manifest.cameraNames.reduce(0) { $0 + 4 + $1.utf8.count }
+    let frames = bytes.dropLast(names).suffix(5 * 44)
+    let numbers = (0..<5).map { Array(frames.dropFirst(44 * $0).prefix(4)) }
+    #expect(numbers[2] == [0, 0, 0, 0] && numbers[3] == [7, 0, 0, 0] && numbers[4] == [0x40, 0x42, 0x0F, 0])
+    #expect(numbers[0] == [0xC0, 0xBD, 0xF0, 0xFF] && numbers[1] == [255, 255, 255, 255])
+    for number in [1_000_001, -1_000_001] {
+      manifest.frames = [BundleManifest.FramePart(number: number, part: part)]
+      #expect(throws: BundleError.self) { try BundleManifest(decoding: manifest.encoded()) }
+    }
+  }
+
   @Test("Parts are listed once each, and those of a frame are the shared ones and its own")
   func partLists() {
     let manifest = PartSample.manifest

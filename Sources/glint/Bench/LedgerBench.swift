@@ -79,7 +79,7 @@ struct LedgerBench {
     }
     return LedgerEntry(
       work: isCheck ? .checked : .rendered, settledAt: 1_800_000_000 + UInt64(index / 10_000),
-      job: JobNumber(UInt64(unit / 1_024_000)), spec: spec, kernelRevision: 4, frame: UInt32(frame),
+      job: JobNumber(UInt64(unit / 1_024_000)), spec: spec, kernelRevision: 4, frame: Int32(frame),
       tile: TileRectangle(x: unit % 8 * 240, y: unit / 8 % 8 * 135, width: 240, height: 135),
       samples: unit / 64 % 16..<unit / 64 % 16 + 1, digest: digest, counters: counters, lease: lease,
       agent: agent.bytes, contributor: agent.contributor, contributorSignature: agent.signature,
