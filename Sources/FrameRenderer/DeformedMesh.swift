@@ -28,6 +28,18 @@ extension SceneMesh {
         }
       }
     }
+    // Sums within [0, 1], as glTF demands of morphed colours.
+    func morphedColors() -> FlatBuffer<Float> {
+      let active = targets.filter { !$0.0.colors.isEmpty }
+      guard !arrays.colors.isEmpty, !active.isEmpty else { return arrays.colors }
+      return FlatBuffer(count: arrays.colors.count) { result in
+        for i in 0..<arrays.colors.count {
+          var sum = arrays.colors[i]
+          for (target, weight) in active { sum = sum.addingProduct(weight, target.colors[i]) }
+          result[i] = sum > 0 ? min(1, sum) : 0
+        }
+      }
+    }
     var positions = morphed(arrays.positions, width: 3, \.positions)
     var normals = morphed(arrays.normals, width: 3, \.normals)
     var tangents = morphed(arrays.tangents, width: 4, \.tangents)
@@ -69,7 +81,7 @@ extension SceneMesh {
     return MeshArrays(
       positions: positions.withinLimits(), normals: normals.normalized(width: 3, fallback: [0, 1, 0]),
       tangents: tangents.normalized(width: 4, fallback: [1, 0, 0]), uv0: arrays.uv0, uv1: arrays.uv1,
-      colors: arrays.colors, indices: arrays.indices, materials: arrays.materials)
+      uv2: arrays.uv2, uv3: arrays.uv3, colors: morphedColors(), indices: arrays.indices, materials: arrays.materials)
   }
 }
 

@@ -7,6 +7,8 @@ import LaneMath
 public final class MeshArrays: Sendable {
   /// Larger coordinates would overflow in products of the intersection test.
   public static let coordinateLimit: Float = 1e9
+  /// Sets of texture coordinates that a mesh can have. A material has no more textures than this.
+  public static let uvSetCount = 4
 
   public let vertexCount: Int
   public let triangleCount: Int
@@ -19,6 +21,8 @@ public final class MeshArrays: Sendable {
   /// `vertexCount × 2`, or empty: (0, 0). glTF convention: (0, 0) is the image's top left.
   public let uv0: FlatBuffer<Float>
   public let uv1: FlatBuffer<Float>
+  public let uv2: FlatBuffer<Float>
+  public let uv3: FlatBuffer<Float>
   /// `vertexCount × 4`, linear RGBA in [0, 1], or empty: white.
   public let colors: FlatBuffer<Float>
   /// `triangleCount × 3`, counter-clockwise seen from the front.
@@ -29,7 +33,8 @@ public final class MeshArrays: Sendable {
   public init(
     positions: FlatBuffer<Float>, normals: FlatBuffer<Float> = FlatBuffer(count: 0),
     tangents: FlatBuffer<Float> = FlatBuffer(count: 0), uv0: FlatBuffer<Float> = FlatBuffer(count: 0),
-    uv1: FlatBuffer<Float> = FlatBuffer(count: 0), colors: FlatBuffer<Float> = FlatBuffer(count: 0),
+    uv1: FlatBuffer<Float> = FlatBuffer(count: 0), uv2: FlatBuffer<Float> = FlatBuffer(count: 0),
+    uv3: FlatBuffer<Float> = FlatBuffer(count: 0), colors: FlatBuffer<Float> = FlatBuffer(count: 0),
     indices: FlatBuffer<UInt32>, materials: FlatBuffer<UInt16> = FlatBuffer(count: 0)
   ) {
     vertexCount = positions.count / 3
@@ -39,6 +44,8 @@ public final class MeshArrays: Sendable {
     precondition(tangents.isEmpty || tangents.count == vertexCount * 4)
     precondition(uv0.isEmpty || uv0.count == vertexCount * 2)
     precondition(uv1.isEmpty || uv1.count == vertexCount * 2)
+    precondition(uv2.isEmpty || uv2.count == vertexCount * 2)
+    precondition(uv3.isEmpty || uv3.count == vertexCount * 2)
     precondition(colors.isEmpty || colors.count == vertexCount * 4)
     precondition(materials.isEmpty || materials.count == triangleCount)
     self.positions = positions
@@ -46,6 +53,8 @@ public final class MeshArrays: Sendable {
     self.tangents = tangents
     self.uv0 = uv0
     self.uv1 = uv1
+    self.uv2 = uv2
+    self.uv3 = uv3
     self.colors = colors
     self.indices = indices
     self.materials = materials

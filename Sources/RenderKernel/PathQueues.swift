@@ -123,6 +123,29 @@ struct HitQueue {
   }
 }
 
+/// Camera rays that met the back of a single-sided surface, and what they meet behind it.
+struct CulledQueue {
+  var count = 0
+  /// Slots in the ray queue.
+  let ray: UnsafeMutablePointer<UInt32>
+  let origin: VectorArray
+  let direction: VectorArray
+  /// Keys of their alpha filter.
+  let keys: UnsafeMutablePointer<UInt32>
+  /// Place in this queue: what traversal hands to the filter.
+  let number: UnsafeMutablePointer<UInt32>
+  let hits: HitQueue
+
+  init(_ memory: PathMemory) {
+    ray = memory.words()
+    origin = VectorArray(memory)
+    direction = VectorArray(memory)
+    keys = memory.words()
+    number = memory.words()
+    hits = HitQueue(memory)
+  }
+}
+
 /// Surface points to be shaded.
 struct SurfaceQueue {
   var count = 0
@@ -134,6 +157,8 @@ struct SurfaceQueue {
   let geometricNormal: VectorArray
   let shadingNormal: VectorArray
   let baseColor: VectorArray
+  /// Reflectance of the dielectric coat seen from the front.
+  let dielectric: VectorArray
   let metallic: UnsafeMutablePointer<Float>
   let roughness: UnsafeMutablePointer<Float>
   /// How far off the surface rays start.
@@ -151,6 +176,7 @@ struct SurfaceQueue {
     geometricNormal = VectorArray(memory)
     shadingNormal = VectorArray(memory)
     baseColor = VectorArray(memory)
+    dielectric = VectorArray(memory)
     metallic = memory.floats()
     roughness = memory.floats()
     clearance = memory.floats()

@@ -95,7 +95,8 @@ extension PathTracer {
     let localWo = frame.toLocal(wo)
     let isSeen = localWo.z .> 0
     let lobes = SurfaceLobes(
-      baseColor: surfaces.baseColor.lanes(F.self, at: index), metallic: F.load(surfaces.metallic + index),
+      baseColor: surfaces.baseColor.lanes(F.self, at: index),
+      dielectric: surfaces.dielectric.lanes(F.self, at: index), metallic: F.load(surfaces.metallic + index),
       roughness: F.load(surfaces.roughness + index), cosO: localWo.z, table: albedo)
     let origin = surfaces.position.lanes(F.self, at: index).addingProduct(facing, F.load(surfaces.clearance + index))
 

@@ -7,6 +7,7 @@ extension PathTracer {
   mutating func lookUpSurfaces(_ vertex: Int) {
     surfaces.count = 0
     missCount = 0
+    culled.count = 0
     var first = 0
     while first < rays.count {
       let end = min(rays.count, first &+ 32)
@@ -26,7 +27,24 @@ extension PathTracer {
       }
       first = end
     }
+    if culled.count > 0 { lookUpCulled() }
     counters.shadingEvaluations &+= UInt64(rays.count &- missCount)
+  }
+
+  /// Looks up what lies behind the backs that camera rays do not see.
+  @inline(never)
+  private mutating func lookUpCulled() {
+    traceCulled()
+    let count = culled.count
+    for place in 0..<count {
+      let slot = Int(culled.ray[place])
+      if hits.instance[slot] == .max {
+        misses[missCount] = culled.ray[place]
+        missCount &+= 1
+      } else {
+        lookUp(slot, 0)
+      }
+    }
   }
 
   @inline(__always)
@@ -37,12 +55,19 @@ extension PathTracer {
     let material = materials + materialIndex
     let corners = geometry.pointee.corners(triangle)
     let (u, v) = (hits.u[slot], hits.v[slot])
-    let uv0 = geometry.pointee.coordinates(geometry.pointee.uv0, corners, u, v)
-    let uv1 = geometry.pointee.coordinates(geometry.pointee.uv1, corners, u, v)
     let path = rays.path[slot]
     let p0 = geometry.pointee.position(corners.0)
     let e1 = geometry.pointee.position(corners.1) - p0
     let e2 = geometry.pointee.position(corners.2) - p0
+    let outward = geometry.pointee.outward(edges: e1, e2)
+    if vertex == 0, material.pointee.material.isSingleSided,
+      CullingFilter.isBack(outward, seenAlong: rays.direction[slot])
+    {
+      culled.ray[culled.count] = UInt32(truncatingIfNeeded: slot)
+      culled.count &+= 1
+      return
+    }
+    let place = SurfaceCoordinates(geometry, corners, u, v)
     let position = geometry.pointee.objectToWorld.point(
       p0.addingProduct(e1, SIMD3(repeating: u)).addingProduct(e2, SIMD3(repeating: v)))
     var footprint: TextureFootprint?
@@ -52,16 +77,14 @@ extension PathTracer {
         footprint = TextureFootprint(geometry, corners, edges: (e1, e2), width: width)
       }
     }
-    let color = material.pointee.baseColor(uv0, uv1, geometry.pointee.color(corners, u, v), footprint)
+    let color = material.pointee.baseColor(place, geometry.pointee.color(corners, u, v), footprint)
     let baseColor = SIMD3(clamp01(color.x), clamp01(color.y), clamp01(color.z))
     if material.pointee.material.isUnlit {
       states.radiance[Int(path)] += rays.throughput[slot] * baseColor
       return
     }
-    let outward = geometry.pointee.worldToObject.transposedVector(cross(e1, e2))
-
     if material.pointee.isEmissive {
-      let emission = material.pointee.emission(uv0, uv1, footprint)
+      let emission = material.pointee.emission(place, footprint)
       let density = rays.density[slot]
       var weight: Float = 1
       if density >= 0, lights.triangleCount > 0 {
@@ -79,24 +102,19 @@ extension PathTracer {
     var normal = outward
     if let n = geometry.pointee.normal(corners, u, v) { normal = geometry.pointee.worldToObject.transposedVector(n) }
     if material.pointee.normalTexture != nil {
-      normal = geometry.pointee.mapped(normal, material, corners, u, v, uv0, uv1, footprint)
+      normal = geometry.pointee.mapped(normal, material, corners, u, v, place, footprint)
     }
-    var metallic = material.pointee.material.metallic
-    var roughness = material.pointee.material.roughness
-    if let texture = material.pointee.metallicRoughnessTexture {
-      let texel = texture.sample(uv0: uv0, uv1: uv1, level: footprint?.level(of: texture) ?? 0)
-      metallic *= texel.z
-      roughness *= texel.y
-    }
+    let surface = material.pointee.surface(baseColor, place, footprint)
     let index = surfaces.count
     surfaces.ray[index] = UInt32(truncatingIfNeeded: slot)
     surfaces.path[index] = path
     surfaces.position[index] = position
     surfaces.geometricNormal[index] = outward
     surfaces.shadingNormal[index] = normal
-    surfaces.baseColor[index] = baseColor
-    surfaces.metallic[index] = metallic
-    surfaces.roughness[index] = roughness
+    surfaces.baseColor[index] = surface.baseColor
+    surfaces.dielectric[index] = surface.specular
+    surfaces.metallic[index] = surface.metallic
+    surfaces.roughness[index] = surface.roughness
     surfaces.clearance[index] = geometry.pointee.clearance(at: position, edges: e1, e2)
     surfaces.count = index &+ 1
   }
@@ -124,12 +142,12 @@ extension InstanceGeometry {
   @inline(never)
   func mapped(
     _ worldNormal: SIMD3<Float>, _ material: UnsafePointer<MaterialView>, _ corners: (Int, Int, Int), _ u: Float,
-    _ v: Float, _ uv0: SIMD2<Float>, _ uv1: SIMD2<Float>, _ footprint: TextureFootprint?
+    _ v: Float, _ place: SurfaceCoordinates, _ footprint: TextureFootprint?
   ) -> SIMD3<Float> {
     guard let texture = material.pointee.normalTexture, let (t, handedness) = tangent(corners, u, v) else {
       return worldNormal
     }
-    let texel = texture.sample(uv0: uv0, uv1: uv1, level: footprint?.level(of: texture) ?? 0)
+    let texel = texture.sample(place, level: footprint?.level(of: texture) ?? 0)
     let scale = material.pointee.material.normalScale
     let local = SIMD3((texel.x * 2 - 1) * scale, (texel.y * 2 - 1) * scale, texel.z * 2 - 1)
     let normal = normalized(worldNormal, or: .zero)

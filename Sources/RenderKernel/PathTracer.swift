@@ -21,6 +21,7 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
   var rays: RayQueue
   var nextRays: RayQueue
   let hits: HitQueue
+  var culled: CulledQueue
   var surfaces: SurfaceQueue
   var shadows: ShadowQueue
   /// Slots of the ray queue that met nothing.
@@ -57,6 +58,7 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
     rays = RayQueue(memory)
     nextRays = RayQueue(memory)
     hits = HitQueue(memory)
+    culled = CulledQueue(memory)
     surfaces = SurfaceQueue(memory)
     shadows = ShadowQueue(memory)
     misses = memory.words()
@@ -141,6 +143,31 @@ struct PathTracer<L: TraversalLanes, F: LaneFloat> {
       RayStream(rays.origin, rays.direction, limits: nil, keys: keys, count: rays.count), filter: filter, lanes: L.self,
       sink: ClosestHitSink(t: nil, u: hits.u, v: hits.v, instance: hits.instance, triangle: hits.triangle),
       memory: traversalMemory)
+  }
+
+  /// Traces the camera rays that met a back which they do not see once more, this time past all such backs.
+  @inline(never)
+  mutating func traceCulled() {
+    for place in 0..<culled.count {
+      let slot = Int(culled.ray[place])
+      culled.origin[place] = rays.origin[slot]
+      culled.direction[place] = rays.direction[slot]
+      culled.keys[place] = keys[slot]
+      culled.number[place] = UInt32(truncatingIfNeeded: place)
+    }
+    let hits = culled.hits
+    structure.trace(
+      RayStream(culled.origin, culled.direction, limits: nil, keys: culled.number, count: culled.count),
+      filter: CullingFilter(alpha: filter, direction: culled.direction, keys: culled.keys), lanes: L.self,
+      sink: ClosestHitSink(t: nil, u: hits.u, v: hits.v, instance: hits.instance, triangle: hits.triangle),
+      memory: traversalMemory)
+    for place in 0..<culled.count {
+      let slot = Int(culled.ray[place])
+      self.hits.u[slot] = hits.u[place]
+      self.hits.v[slot] = hits.v[place]
+      self.hits.instance[slot] = hits.instance[place]
+      self.hits.triangle[slot] = hits.triangle[place]
+    }
   }
 
   @inline(never)

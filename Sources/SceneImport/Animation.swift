@@ -16,7 +16,9 @@ struct AnimationChannel: Sendable {
   var values: [Float]
 
   /// The value at a moment; before the first and after the last keyframe those hold.
-  func value(at seconds: Double) -> [Float] {
+  ///
+  /// - Parameter tolerance: A keyframe no further away than this is met exactly, in seconds.
+  func value(at seconds: Double, tolerance: Double = 0) -> [Float] {
     let isCubic = interpolation == .cubicSpline
     func key(_ index: Int) -> ArraySlice<Float> {
       let start = isCubic ? (index * 3 + 1) * width : index * width
@@ -26,12 +28,13 @@ struct AnimationChannel: Sendable {
     var (low, high) = (0, times.count)
     while low < high {
       let middle = (low + high) / 2
-      if Double(times[middle]) <= seconds { low = middle + 1 } else { high = middle }
+      if Double(times[middle]) <= seconds + tolerance { low = middle + 1 } else { high = middle }
     }
     let index = low - 1
     guard index >= 0 else { return Array(key(0)) }
     guard index + 1 < times.count, interpolation != .step else { return Array(key(index)) }
     let start = Double(times[index])
+    guard seconds - start > tolerance else { return Array(key(index)) }
     let length = Double(times[index + 1]) - start
     let t = Float((seconds - start) / length)
     let (from, to) = (Array(key(index)), Array(key(index + 1)))
@@ -61,29 +64,80 @@ struct AnimationChannel: Sendable {
   }
 }
 
-/// The animations that are played, all of them together.
+/// The animations that are played, together.
 struct AnimationSet: Sendable {
-  var channels: [AnimationChannel] = []
+  private(set) var channels: [AnimationChannel] = []
+  /// Times of the keys of the played animations, seconds; each accessor's once.
+  private(set) var keys: [Float] = []
   /// Seconds until the last keyframe.
-  var duration: Double = 0
+  var duration: Double { Double(keys.max() ?? 0) }
 
-  /// - Parameter weightCount: Morph targets of a node's mesh.
+  /// - Parameters:
+  ///   - choice: See `ImportOptions.animations`.
+  ///   - weightCount: Morph targets of a node's mesh.
   init(
-    _ document: GLTFDocument, choice: String?, weightCount: (Int) throws(ImportError) -> Int
+    _ document: GLTFDocument, choice: [String], weightCount: (Int) throws(ImportError) -> Int
   ) throws(ImportError) {
     let animations = try document.root["animations"].array()
-    var played = animations
-    if let choice, choice != "all" {
-      played = [animations[try Choice.index(choice, among: animations, of: "animation")]]
-    }
-    for animation in played {
+    var timesRead: Set<Int> = []
+    for index in try AnimationSet.played(document, animations, choice) {
+      let animation = animations[index]
       let samplers = try animation["samplers"].array()
       for node in try animation["channels"].array() {
-        guard let channel = try AnimationSet.channel(document, node, samplers, weightCount) else { continue }
-        duration = max(duration, Double(channel.times.last ?? 0))
-        channels.append(channel)
+        if let sampler = try? node["sampler"].index(), samplers.indices.contains(sampler),
+          let input = try? samplers[sampler]["input"].index(), timesRead.insert(input).inserted,
+          let times = try? document.floats(input, components: [1], for: samplers[sampler]["input"])
+        {
+          keys += times.filter(\.isFinite)
+        }
+        if let channel = try AnimationSet.channel(document, node, samplers, weightCount) { channels.append(channel) }
       }
     }
+  }
+
+  /// Indices of the animations that are played.
+  private static func played(
+    _ document: GLTFDocument, _ animations: [JSONNode], _ choice: [String]
+  ) throws(ImportError) -> [Int] {
+    if choice.contains("all") { return Array(animations.indices) }
+    guard choice.isEmpty else {
+      var chosen: [Int] = []
+      for name in choice {
+        let index = try Choice.index(name, among: animations, of: "animation")
+        if !chosen.contains(index) { chosen.append(index) }
+      }
+      return chosen.sorted()
+    }
+    // One animation at a time moves a node; those of other nodes play beside it.
+    var driven: Set<Int> = []
+    var (chosen, left): ([Int], [String]) = ([], [])
+    for (index, animation) in animations.enumerated() {
+      let targets = targets(animation)
+      if driven.isDisjoint(with: targets) {
+        driven.formUnion(targets)
+        chosen.append(index)
+      } else {
+        left.append(Choice.name(animation, index))
+      }
+    }
+    if !left.isEmpty {
+      let shown = left.prefix(10).map { "'\($0)'" }.joined(separator: ", ")
+      let rest = left.count > 10 ? " and \(left.count - 10) more" : ""
+      document.warn(
+        .choice,
+        "animations: several drive the same objects; '\(Choice.name(animations[chosen[0]], chosen[0]))' is played, without \(shown)\(rest); choose with --animation NAME"
+      )
+    }
+    return chosen
+  }
+
+  /// Nodes that an animation drives, as far as that can be read.
+  private static func targets(_ animation: JSONNode) -> Set<Int> {
+    var result: Set<Int> = []
+    for channel in (try? animation["channels"].array()) ?? [] {
+      if let node = try? channel["target"]["node"].index() { result.insert(node) }
+    }
+    return result
   }
 
   private static func channel(
@@ -93,7 +147,8 @@ struct AnimationSet: Sendable {
     let path = node["target"]["path"]
     guard let pathName = try path.string() else { throw path.fault("is missing") }
     guard let property = AnimationChannel.Property(rawValue: pathName) else {
-      document.warn("\(path.path): '\(pathName)' cannot be animated; it keeps its value")
+      let pointer = (try? node["target"]["extensions"]["KHR_animation_pointer"]["pointer"].string()) ?? nil
+      document.warn(.picture, "\(path.path): '\(pointer ?? pathName)' cannot be animated; it keeps its value")
       return nil
     }
     // glTF: without a node the channel is to be ignored.
@@ -106,11 +161,12 @@ struct AnimationSet: Sendable {
     guard let interpolation = AnimationChannel.Interpolation(rawValue: name) else {
       throw sampler["interpolation"].fault("'\(name)' is none of LINEAR, STEP, CUBICSPLINE")
     }
-    if document.nodes[target]["matrix"].isPresent, property != .weights {
-      throw node["target"].fault("node \(target) has a matrix; only translation, rotation and scale can be animated")
-    }
     let input = sampler["input"]
     guard let inputIndex = try input.index() else { throw input.fault("is missing") }
+    guard !document.isEmpty(inputIndex) else {
+      document.warn(.leftOut, "\(node.path): has no keyframes; the channel is left out")
+      return nil
+    }
     let times = try document.floats(inputIndex, components: [1], for: input)
     var last: Float = -.infinity
     for (i, time) in times.enumerated() {
@@ -127,7 +183,7 @@ struct AnimationSet: Sendable {
     case .weights: width = try weightCount(target)
     }
     guard width > 0 else {
-      document.warn("\(path.path): node \(target) has no morph targets; the channel is left out")
+      document.warn(.leftOut, "\(path.path): node \(target) has no morph targets; the channel is left out")
       return nil
     }
     let output = sampler["output"]

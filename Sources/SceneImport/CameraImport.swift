@@ -6,33 +6,79 @@ import SceneModel
 struct PlacedCamera: Sendable {
   var node: Int
   var projection: Camera.Projection
+  /// Width over height of the picture that the camera was made for; nil where the file does not say.
+  var aspect: Float?
   /// Unique in the scene.
   var name: String
 
-  static func all(_ document: GLTFDocument, nodes: [Int]) throws(ImportError) -> [PlacedCamera] {
+  /// The usable cameras, and which of them was chosen.
+  ///
+  /// - Parameters:
+  ///   - nodes: Nodes of the scene.
+  ///   - choice: Name, or number from 1 among all cameras of the scene; nil: the first.
+  /// - Returns: Index 0 where the scene has no camera.
+  static func all(
+    _ document: GLTFDocument, nodes: [Int], choice: String?
+  ) throws(ImportError) -> (cameras: [PlacedCamera], chosen: Int) {
     let kinds = try document.root["cameras"].array()
-    var result: [PlacedCamera] = []
-    var names: Set<String> = []
+    var names: [String] = []
+    var known: Set<String> = []
     var nextNumber: [String: Int] = [:]
+    var result: [PlacedCamera] = []
+    // Of each camera of the scene: its index in the result, or why it is not there.
+    var outcomes: [Result<Int, ImportError>] = []
     for node in nodes {
       let reference = document.nodes[node]["camera"]
-      guard let index = try reference.index(below: kinds.count, of: "cameras") else { continue }
-      guard result.count < BundleLimits.cameraCount else { throw reference.fault("there are too many cameras") }
-      guard let projection = try projection(document, kinds[index]) else { continue }
-      var wanted = printable(try document.nodes[node]["name"].string() ?? "")
-      if wanted.isEmpty { wanted = printable(try kinds[index]["name"].string() ?? "") }
-      if wanted.isEmpty { wanted = "camera \(result.count + 1)" }
+      guard reference.isPresent else { continue }
+      guard names.count < BundleLimits.cameraCount else { throw reference.fault("there are too many cameras") }
+      var index: Int?
+      var fault: ImportError?
+      do throws(ImportError) { index = try reference.index(below: kinds.count, of: "cameras") } catch { fault = error }
+      let kind = index.map { kinds[$0] }
+      var wanted = printable(((try? document.nodes[node]["name"].string()) ?? nil) ?? "")
+      if wanted.isEmpty { wanted = printable(((try? kind?["name"].string()) ?? nil) ?? "") }
+      if wanted.isEmpty { wanted = "camera \(names.count + 1)" }
       var name = wanted
       var number = nextNumber[wanted] ?? 2
-      while !names.insert(name).inserted {
+      while !known.insert(name).inserted {
         name = "\(wanted) \(number)"
         number += 1
       }
       nextNumber[wanted] = number
-      result.append(PlacedCamera(node: node, projection: projection, name: name))
+      names.append(name)
+      if let kind {
+        do throws(ImportError) {
+          let (projection, aspect) = try projection(kind)
+          outcomes.append(.success(result.count))
+          result.append(PlacedCamera(node: node, projection: projection, aspect: aspect, name: name))
+        } catch {
+          outcomes.append(.failure(error))
+        }
+      } else {
+        outcomes.append(.failure(fault ?? reference.fault("is no camera")))
+      }
     }
-    return result
+    let chosen = try index(of: choice, among: names)
+    for case (let index, .failure(let fault)) in outcomes.enumerated() {
+      guard index != chosen else { throw fault }
+      document.warn(.leftOut, "\(fault.description); the camera is left out")
+    }
+    guard outcomes.indices.contains(chosen), case .success(let place) = outcomes[chosen] else { return ([], 0) }
+    return (result, place)
   }
+
+  private static func index(of choice: String?, among names: [String]) throws(ImportError) -> Int {
+    guard let choice else { return 0 }
+    if let index = names.firstIndex(of: choice) { return index }
+    if let number = Int(choice), names.indices.contains(number - 1) { return number - 1 }
+    if names.isEmpty, choice == standardName || choice == "1" { return 0 }
+    let known =
+      names.isEmpty ? "none, and one made for it, '\(standardName)'" : names.map { "'\($0)'" }.joined(separator: ", ")
+    throw ImportError("--camera: '\(choice)' is not in the scene; it has \(known)")
+  }
+
+  /// Name of the camera of a scene without one.
+  static let standardName = "default"
 
   /// Without control characters and blanks around, and short enough for a bundle.
   private static func printable(_ text: String) -> String {
@@ -43,8 +89,12 @@ struct PlacedCamera: Sendable {
   }
 
   private static func projection(
-    _ document: GLTFDocument, _ node: JSONNode
-  ) throws(ImportError) -> Camera.Projection? {
+    _ node: JSONNode
+  ) throws(ImportError) -> (projection: Camera.Projection, aspect: Float?) {
+    func ratio(_ width: Float, _ height: Float) -> Float? {
+      let ratio = (width / height).magnitude
+      return ratio > 1e-3 && ratio < 1e3 ? ratio : nil
+    }
     switch try node["type"].string() ?? "" {
     case "perspective":
       let angle = node["perspective"]["yfov"]
@@ -53,11 +103,11 @@ struct PlacedCamera: Sendable {
       guard yfov > 0, yfov < 3.1415, tangent > 0, tangent.isFinite else {
         throw angle.fault("found \(yfov), expected an angle between 0 and π")
       }
-      return .perspective(tanHalfHeight: tangent)
+      return (.perspective(tanHalfHeight: tangent), ratio(try node["perspective"]["aspectRatio"].float(0), 1))
     case "orthographic":
       let height = try node["orthographic"]["ymag"].float(0)
       guard height != 0 else { throw node["orthographic"]["ymag"].fault("expected a height other than 0") }
-      return .orthographic(halfHeight: height.magnitude)
+      return (.orthographic(halfHeight: height.magnitude), ratio(try node["orthographic"]["xmag"].float(0), height))
     case let other:
       throw node["type"].fault("'\(other)' is neither perspective nor orthographic")
     }

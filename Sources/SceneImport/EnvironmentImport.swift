@@ -26,12 +26,26 @@ enum EnvironmentImport {
     }
   }
 
-  /// Turns world directions back by the angle that the picture is turned about +y.
+  /// World directions to directions in the picture: a rotation by the angle about +y, counter-clockwise seen from above.
+  ///
+  /// So a positive angle turns the picture clockwise seen from above. This is what Blender's Mapping node does with its
+  /// Z rotation: it turns the coordinates, by which the picture turns the other way.
   static func worldToEnvironment(degrees: Float) -> Affine {
     let angle = degrees.isFinite ? degrees.truncatingRemainder(dividingBy: 360) : 0
     guard angle != 0 else { return .identity }
     let (s, c) = laneSinCos(angle * (.pi / 180))
-    return Affine(x: [c, 0, -s, 0], y: [0, 1, 0, 0], z: [s, 0, c, 0])
+    return Affine(x: [c, 0, s, 0], y: [0, 1, 0, 0], z: [-s, 0, c, 0])
+  }
+
+  /// The same radiance from everywhere.
+  static func constant(_ color: SIMD3<Float>) -> Environment {
+    let (width, height) = (8, 4)
+    let texels = FlatBuffer<Float>(count: width * height * 3) { target in
+      for i in 0..<width * height {
+        (target[i * 3], target[i * 3 + 1], target[i * 3 + 2]) = (color.x, color.y, color.z)
+      }
+    }
+    return Environment(width: width, height: height, texels: texels)
   }
 
   /// Soft blue-white above, warm grey below; luminance 1 on average over all directions.

@@ -29,6 +29,12 @@ extension GLTFDocument {
 
   private static let componentCounts = ["SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16]
 
+  /// True for an accessor without elements, which glTF does not allow and exporters write for empty meshes.
+  func isEmpty(_ index: Int) -> Bool {
+    guard accessors.indices.contains(index), let count = try? accessors[index]["count"].index() else { return false }
+    return count == 0
+  }
+
   func shape(_ index: Int, for user: JSONNode) throws(ImportError) -> AccessorShape {
     guard accessors.indices.contains(index) else {
       throw user.fault("found accessor \(index), but there are \(accessors.count)")

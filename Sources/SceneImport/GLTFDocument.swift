@@ -6,18 +6,22 @@ import SceneModel
 /// A glTF file with its buffers: JSON by path, accessors as flat arrays. Nothing in it is believed before it is checked.
 final class GLTFDocument {
   let root: JSONNode
-  let folder: URL
+  let names: ObjectNames
+  private let finder: ResourceFinder
   private let binaryChunk: Data?
   private var buffers: [Int: Data] = [:]
-  private(set) var warnings: [ImportWarning] = []
+  private var collected: [ImportWarning] = []
+  private var known: Set<String> = []
 
   private(set) var accessors: [JSONNode] = []
   private(set) var bufferViews: [JSONNode] = []
   private(set) var nodes: [JSONNode] = []
   private(set) var meshes: [JSONNode] = []
 
-  init(_ url: URL) throws(ImportError) {
-    folder = url.absoluteURL.standardizedFileURL.deletingLastPathComponent()
+  /// - Parameter assetRoot: A folder below which files may be read, besides the scene's own.
+  init(_ url: URL, assetRoot: URL? = nil) throws(ImportError) {
+    finder = ResourceFinder(
+      folder: url.absoluteURL.standardizedFileURL.deletingLastPathComponent(), assetRoot: assetRoot)
     let data: Data
     do {
       let values = try url.resourceValues(forKeys: [.fileSizeKey, .isRegularFileKey])
@@ -37,7 +41,11 @@ final class GLTFDocument {
     }
     var json = data
     var binary: Data?
-    if data.starts(with: Array("glTF".utf8)) { (json, binary) = try GLTFDocument.chunks(data) }
+    if data.starts(with: Array("glTF".utf8)) {
+      (json, binary) = try GLTFDocument.chunks(data)
+    } else if let foreign = ForeignFile.description(of: data, name: url.lastPathComponent) {
+      throw ImportError("\(url.lastPathComponent): the file is \(foreign)")
+    }
     binaryChunk = binary
     guard json.count <= ImportLimits.jsonByteCount else {
       throw ImportError("JSON: \(json.count) bytes; at most \(ImportLimits.jsonByteCount) are read")
@@ -51,11 +59,20 @@ final class GLTFDocument {
       throw error
     } catch {
       let reason = (error as NSError).userInfo["NSDebugDescription"] as? String ?? error.localizedDescription
-      throw ImportError("\(url.lastPathComponent) is neither glTF JSON nor GLB: \(reason)")
+      throw ImportError(
+        "\(url.lastPathComponent): the file is neither GLB nor glTF JSON, or its JSON is broken: \(reason) Export it again, or repair the text"
+      )
     }
+    names = ObjectNames(root)
     let version = try root["asset"]["version"].string() ?? ""
     guard version.hasPrefix("2.") || version == "2" else {
       throw root["asset"]["version"].fault("found '\(version)', expected 2.0; convert the file with a current exporter")
+    }
+    if let least = try root["asset"]["minVersion"].string(), !least.hasPrefix("2.") {
+      throw root["asset"]["minVersion"].fault("found '\(least)', expected 2.0; export the file as glTF 2.0")
+    }
+    if version != "2.0", version != "2" {
+      warn(.note, "asset.version: found '\(version)'; the file is read as glTF 2.0")
     }
     accessors = try root["accessors"].array()
     bufferViews = try root["bufferViews"].array()
@@ -64,10 +81,20 @@ final class GLTFDocument {
     guard nodes.count <= ImportLimits.nodeCount else { throw root["nodes"].fault("\(nodes.count) nodes are too many") }
   }
 
-  func warn(_ text: String) {
-    if warnings.count < ImportLimits.warningCount, !warnings.contains(where: { $0.description == text }) {
-      warnings.append(ImportWarning(text))
+  /// Notes a warning, each text once.
+  func warn(_ kind: ImportWarning.Kind, _ text: String) {
+    guard known.insert(text).inserted else { return }
+    if known.count == ImportLimits.warningCount + 1 {
+      collected.append(
+        ImportWarning(.note, "there are more than \(ImportLimits.warningCount) warnings; the rest is not shown"))
     }
+    guard known.count <= ImportLimits.warningCount else { return }
+    collected.append(ImportWarning(kind, text))
+  }
+
+  /// All warnings, with the names of what they are about, the most important ones first.
+  var warnings: [ImportWarning] {
+    collected.map { ImportWarning($0.kind, names.naming($0.description)) }.ranked()
   }
 
   private static func chunks(_ data: Data) throws(ImportError) -> (json: Data, binary: Data?) {
@@ -97,7 +124,7 @@ final class GLTFDocument {
 
   // MARK: - Outside data
 
-  /// Bytes of a data URI or of a file in the scene's folder.
+  /// Bytes of a data URI or of a file that `ResourceFinder` finds.
   func resource(_ node: JSONNode, _ uri: String) throws(ImportError) -> Data {
     if uri.hasPrefix("data:") {
       guard let comma = uri.firstIndex(of: ",") else { throw node.fault("data URI without a comma") }
@@ -111,27 +138,23 @@ final class GLTFDocument {
       guard let text = payload.removingPercentEncoding else { throw node.fault("data URI with broken escapes") }
       return Data(text.utf8)
     }
-    guard let path = uri.removingPercentEncoding, !path.isEmpty, !path.contains("\0") else {
-      throw node.fault("'\(uri.prefix(80))' is no relative path")
-    }
-    guard !path.contains("://"), !path.hasPrefix("/"), !path.contains("\\") else {
-      throw node.fault("'\(uri.prefix(80))' leads outside the scene's folder; only files beside the scene are read")
-    }
-    let file = folder.appendingPathComponent(path).resolvingSymlinksInPath().standardizedFileURL
-    let base = folder.resolvingSymlinksInPath().standardizedFileURL.path
-    guard file.path.hasPrefix(base.hasSuffix("/") ? base : base + "/") else {
-      throw node.fault("'\(uri.prefix(80))' leads outside the scene's folder; only files beside the scene are read")
-    }
+    let found: ResourceFinder.Found
     do {
-      let values = try file.resourceValues(forKeys: [.fileSizeKey, .isRegularFileKey])
+      found = try finder.find(uri)
+    } catch {
+      throw node.fault(error.reason)
+    }
+    if let remark = found.remark { warn(.choice, "\(node.path): \(remark)") }
+    do {
+      let values = try found.file.resourceValues(forKeys: [.fileSizeKey, .isRegularFileKey])
       let size = values.fileSize ?? 0
-      guard values.isRegularFile ?? true else { throw node.fault("'\(path)' is not a file") }
+      guard values.isRegularFile ?? true else { throw node.fault("'\(uri.prefix(80))' is not a file") }
       guard size <= ImportLimits.fileByteCount else { throw node.fault("\(size) bytes are too many") }
-      return try Data(contentsOf: file, options: .alwaysMapped)
+      return try Data(contentsOf: found.file, options: .alwaysMapped)
     } catch let error as ImportError {
       throw error
     } catch {
-      throw node.fault("file '\(path)' cannot be read beside the scene")
+      throw node.fault("file '\(uri.prefix(80))' cannot be read beside the scene")
     }
   }
 
@@ -169,7 +192,11 @@ final class GLTFDocument {
     guard offset <= data.count, length <= data.count - offset else {
       throw node.fault("bytes \(offset) to \(offset &+ length) are not in buffer \(bufferIndex) of \(data.count) bytes")
     }
-    let stride = try node["byteStride"].index()
+    var stride = try node["byteStride"].index()
+    if stride == 0 {
+      warn(.choice, "\(node.path).byteStride: found 0, expected 4 to 252; elements are taken to follow each other")
+      stride = nil
+    }
     if let stride, !(1...4096).contains(stride) { throw node["byteStride"].fault("found \(stride), expected 4 to 252") }
     return (data, offset..<offset + length, stride)
   }

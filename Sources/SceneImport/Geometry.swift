@@ -9,6 +9,8 @@ struct PrimitiveData {
     var positions: [Float] = []
     var normals: [Float] = []
     var tangents: [Float] = []
+    /// Four numbers a vertex.
+    var colors: [Float] = []
   }
 
   /// Where it stands in the file.
@@ -18,10 +20,10 @@ struct PrimitiveData {
   var positions: [Float] = []
   var normals: [Float] = []
   var tangents: [Float] = []
-  var uv0: [Float] = []
-  var uv1: [Float] = []
+  /// Sets of texture coordinates, in the order of `MaterialTable.coordinateSets`.
+  var uv = [[Float]](repeating: [], count: MeshArrays.uvSetCount)
   var colors: [Float] = []
-  /// 0, 4 or 8.
+  /// Joints a vertex, a multiple of 4.
   var influences = 0
   var joints: [UInt16] = []
   var weights: [Float] = []
@@ -48,14 +50,14 @@ struct PrimitiveData {
     result.positions = take(positions, 3)
     result.normals = take(normals, 3)
     result.tangents = take(tangents, 4)
-    result.uv0 = take(uv0, 2)
-    result.uv1 = take(uv1, 2)
+    result.uv = uv.map { take($0, 2) }
     result.colors = take(colors, 4)
     result.joints = take(joints, influences)
     result.weights = take(weights, influences)
     result.targets = targets.map { target in
       Target(
-        positions: take(target.positions, 3), normals: take(target.normals, 3), tangents: take(target.tangents, 3))
+        positions: take(target.positions, 3), normals: take(target.normals, 3), tangents: take(target.tangents, 3),
+        colors: take(target.colors, 4))
     }
     result.indices = indices
     return result

@@ -6,13 +6,15 @@ import SceneModel
 final class GeometryReader {
   private let document: GLTFDocument
   private let materials: [Material]
+  private let coordinateSets: [[Int]]
   /// Vertices and indices read so far: small files may name large accessors many times.
   private var elementCount = 0
 
-  /// - Parameter materials: Of the document; the last is the default.
-  init(_ document: GLTFDocument, materials: [Material]) {
+  /// - Parameter table: Materials of the document; the last is the default.
+  init(_ document: GLTFDocument, materials table: MaterialTable) {
     self.document = document
-    self.materials = materials
+    materials = table.materials
+    coordinateSets = table.coordinateSets
   }
 
   /// All triangles of a mesh.
@@ -20,14 +22,15 @@ final class GeometryReader {
   /// - Parameter jointCount: Of the skin that deforms the mesh; nil without one.
   func primitives(_ mesh: JSONNode, jointCount: Int?) throws(ImportError) -> [PrimitiveData] {
     let nodes = try mesh["primitives"].array()
-    guard !nodes.isEmpty else { throw mesh["primitives"].fault("expected at least one primitive") }
+    if nodes.isEmpty { document.warn(.leftOut, "\(mesh.path): has no primitives; the mesh is left out") }
     var result: [PrimitiveData] = []
     for node in nodes {
       guard var data = try primitive(node, jointCount: jointCount) else { continue }
       data.repairNormals()
       if let reference = materials[data.material].normalTexture, data.tangents.isEmpty {
-        if (reference.uvSet == 0 ? data.uv0 : data.uv1).isEmpty {
-          document.warn("\(node.path): has a normal texture but no TEXCOORD_\(reference.uvSet); it is shown smooth")
+        if data.uv[reference.uvSet].isEmpty {
+          let set = coordinateSets[data.material][reference.uvSet]
+          document.warn(.picture, "\(node.path): has a normal texture but no TEXCOORD_\(set); it is shown smooth")
         } else {
           if data.normals.isEmpty { data.makeFlat() }
           data.makeTangents(uvSet: reference.uvSet)
@@ -45,12 +48,20 @@ final class GeometryReader {
     let mode = try node["mode"].index() ?? 4
     guard mode <= 6 else { throw node["mode"].fault("found \(mode), expected 0 to 6") }
     guard mode >= 4 else {
-      document.warn("\(node.path): \(mode == 0 ? "points" : "lines") are not rendered")
+      document.warn(.picture, "\(node.path): \(mode == 0 ? "points" : "lines") are not rendered")
       return nil
     }
     let attributes = node["attributes"]
     guard let positionIndex = try attributes["POSITION"].index() else {
-      document.warn("\(node.path): has no POSITION; it is left out")
+      document.warn(.leftOut, "\(node.path): has no POSITION; it is left out")
+      return nil
+    }
+    guard !document.isEmpty(positionIndex) else {
+      document.warn(.leftOut, "\(node.path): has no vertices; it is left out")
+      return nil
+    }
+    if let indices = try node["indices"].index(), document.isEmpty(indices) {
+      document.warn(.leftOut, "\(node.path): has no triangles; it is left out")
       return nil
     }
     var data = PrimitiveData()
@@ -61,10 +72,10 @@ final class GeometryReader {
     try spend(shape.count, node)
     data.positions = try document.floats(positionIndex, components: [3], for: attributes["POSITION"])
     data.vertexCount = shape.count
-    try checkPositions(data.positions, attributes["POSITION"], accessor: positionIndex)
     data.indices = try triangles(node, mode: mode, vertexCount: data.vertexCount)
+    try checkPositions(&data, attributes["POSITION"], accessor: positionIndex)
     guard !data.indices.isEmpty else {
-      document.warn("\(node.path): has no triangles; it is left out")
+      document.warn(.leftOut, "\(node.path): has no triangles; it is left out")
       return nil
     }
 
@@ -74,12 +85,21 @@ final class GeometryReader {
       data.tangents = try floats(attributes["TANGENT"], [4], data.vertexCount)
     }
     data.repairTangents()
-    data.uv0 = try coordinates(attributes["TEXCOORD_0"], data.vertexCount)
-    data.uv1 = try coordinates(attributes["TEXCOORD_1"], data.vertexCount)
+    for slot in textureSlots(of: data.material) {
+      let set = coordinateSets[data.material][slot]
+      data.uv[slot] = try coordinates(attributes["TEXCOORD_\(set)"], data.vertexCount)
+    }
     data.colors = try colors(attributes["COLOR_0"], data.vertexCount)
     if let jointCount { try readSkin(&data, attributes, jointCount: jointCount) }
     try readTargets(&data, node)
     return data
+  }
+
+  /// The mesh's sets of coordinates that a material's textures read.
+  private func textureSlots(of material: Int) -> [Int] {
+    let source = materials[material]
+    let references = [source.baseColorTexture, source.surfaceTexture, source.normalTexture, source.emissiveTexture]
+    return Set(references.compactMap { $0?.uvSet }).sorted()
   }
 
   private func spend(_ count: Int, _ node: JSONNode) throws(ImportError) {
@@ -107,15 +127,30 @@ final class GeometryReader {
       list = (0..<UInt32(vertexCount)).map { $0 }
     }
     if mode == 4, list.count % 3 != 0 {
-      document.warn("\(node.path): \(list.count) indices are no multiple of 3; the rest is left out")
+      document.warn(.leftOut, "\(node.path): \(list.count) indices are no multiple of 3; the rest is left out")
     }
     return Topology.triangles(mode: mode, list) ?? []
   }
 
-  private func checkPositions(_ positions: [Float], _ node: JSONNode, accessor: Int) throws(ImportError) {
+  /// Refuses positions out of range, but for vertices that no triangle uses: those go to the origin.
+  private func checkPositions(
+    _ data: inout PrimitiveData, _ node: JSONNode, accessor: Int
+  ) throws(ImportError) {
     let limit = MeshArrays.coordinateLimit
-    if let bad = positions.firstIndex(where: { !($0.magnitude <= limit) }) {
-      throw node.fault("accessor \(accessor), element \(bad / 3): \(positions[bad]), expected a number within ±1e9")
+    func isBad(_ value: Float) -> Bool { !(value.magnitude <= limit) }
+    guard data.positions.contains(where: isBad) else { return }
+    var isUsed = [Bool](repeating: false, count: data.vertexCount)
+    for index in data.indices { isUsed[Int(index)] = true }
+    for vertex in 0..<data.vertexCount {
+      guard let bad = (vertex * 3..<vertex * 3 + 3).first(where: { isBad(data.positions[$0]) }) else { continue }
+      guard !isUsed[vertex] else {
+        throw node.fault(
+          "accessor \(accessor), element \(vertex): \(data.positions[bad]), expected a number within ±1e9")
+      }
+      document.warn(
+        .leftOut,
+        "\(node.path): accessor \(accessor) has positions that are no numbers within ±1e9; no triangle uses them")
+      data.positions.setVector(vertex, 3, .zero)
     }
   }
 
@@ -136,7 +171,7 @@ final class GeometryReader {
       values[i] = 0
       isRepaired = true
     }
-    if isRepaired { document.warn("\(node.path): some coordinates are not finite; they are taken as 0") }
+    if isRepaired { document.warn(.picture, "\(node.path): some coordinates are not finite; they are taken as 0") }
     return values
   }
 
@@ -154,11 +189,30 @@ final class GeometryReader {
     return result
   }
 
+  /// Differences of RGBA that a morph target adds.
+  private func colorDifferences(_ node: JSONNode, _ vertexCount: Int) throws(ImportError) -> [Float] {
+    let values = try floats(node, [4, 3], vertexCount)
+    guard !values.isEmpty else { return [] }
+    let width = values.count / vertexCount
+    var result = [Float](repeating: 0, count: vertexCount * 4)
+    for vertex in 0..<vertexCount {
+      for i in 0..<width {
+        let value = values[vertex * width + i]
+        result[vertex * 4 + i] = value.isNaN ? 0 : max(-1e6, min(1e6, value))
+      }
+    }
+    return result
+  }
+
   private func readSkin(_ data: inout PrimitiveData, _ attributes: JSONNode, jointCount: Int) throws(ImportError) {
     guard attributes["JOINTS_0"].isPresent, attributes["WEIGHTS_0"].isPresent else { return }
-    let sets = attributes["JOINTS_1"].isPresent && attributes["WEIGHTS_1"].isPresent ? 2 : 1
-    if attributes["JOINTS_2"].isPresent {
-      document.warn("\(attributes.path): more than 8 joints a vertex; the others are left out")
+    var sets = 1
+    while attributes["JOINTS_\(sets)"].isPresent, attributes["WEIGHTS_\(sets)"].isPresent { sets += 1 }
+    if sets * 4 > BundleLimits.influenceCount {
+      sets = BundleLimits.influenceCount / 4
+      document.warn(
+        .picture,
+        "\(attributes.path): more than \(BundleLimits.influenceCount) joints a vertex; the others are left out")
     }
     data.influences = 4 * sets
     data.joints = [UInt16](repeating: 0, count: data.vertexCount * data.influences)
@@ -197,6 +251,7 @@ final class GeometryReader {
       try spend(data.vertexCount, target)
       read.positions = try floats(target["POSITION"], [3], data.vertexCount)
       if !data.normals.isEmpty { read.normals = try floats(target["NORMAL"], [3], data.vertexCount) }
+      if !data.colors.isEmpty { read.colors = try colorDifferences(target["COLOR_0"], data.vertexCount) }
       if !data.tangents.isEmpty { read.tangents = try floats(target["TANGENT"], [3], data.vertexCount) }
       for (name, values) in [("POSITION", read.positions), ("NORMAL", read.normals), ("TANGENT", read.tangents)] {
         if let bad = values.firstIndex(where: { !($0.magnitude <= MeshArrays.coordinateLimit) }) {

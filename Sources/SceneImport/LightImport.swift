@@ -7,20 +7,30 @@ struct PlacedLight: Sendable {
   var node: Int
   var light: PunctualLight
 
-  static func all(_ document: GLTFDocument, nodes: [Int]) throws(ImportError) -> [PlacedLight] {
+  /// - Parameters:
+  ///   - nodes: Visible nodes of the scene.
+  ///   - unit: What the file's intensities are.
+  static func all(_ document: GLTFDocument, nodes: [Int], unit: LightUnit) throws(ImportError) -> [PlacedLight] {
     let name = "KHR_lights_punctual"
     let kinds = try document.root["extensions"][name]["lights"].array()
     var result: [PlacedLight] = []
     for node in nodes {
       let reference = document.nodes[node]["extensions"][name]["light"]
-      guard let index = try reference.index(below: kinds.count, of: "lights") else { continue }
+      guard reference.isPresent else { continue }
       guard result.count < BundleLimits.lightCount else { throw reference.fault("there are too many lights") }
-      result.append(PlacedLight(node: node, light: try light(kinds[index])))
+      do throws(ImportError) {
+        guard let index = try reference.index(below: kinds.count, of: "lights") else { continue }
+        result.append(PlacedLight(node: node, light: try light(kinds[index], document, unit)))
+      } catch {
+        document.warn(.leftOut, "\(error.description); the light is left out")
+      }
     }
     return result
   }
 
-  private static func light(_ node: JSONNode) throws(ImportError) -> PunctualLight {
+  private static func light(
+    _ node: JSONNode, _ document: GLTFDocument, _ unit: LightUnit
+  ) throws(ImportError) -> PunctualLight {
     let kind: PunctualLight.Kind
     switch try node["type"].string() ?? "" {
     case "directional": kind = .directional
@@ -29,14 +39,18 @@ struct PlacedLight: Sendable {
     case let other: throw node["type"].fault("'\(other)' is none of directional, point, spot")
     }
     let color = try node["color"].floats(count: 3) ?? [1, 1, 1]
-    let intensity = try node["intensity"].float(1)
-    let radiance = SIMD3(max(0, color[0]), max(0, color[1]), max(0, color[2])) * max(0, intensity)
+    let intensity = max(0, try node["intensity"].float(1)) * unit.factor(kind)
+    let radiance = SIMD3(max(0, color[0]), max(0, color[1]), max(0, color[2])) * intensity
     guard Vector.isFinite(radiance) else { throw node["intensity"].fault("times the colour is too large") }
     var result = PunctualLight(kind: kind, intensity: radiance)
     if kind != .directional, node["range"].isPresent {
       let range = try node["range"].float(0)
-      guard range > 0 else { throw node["range"].fault("found \(range), expected more than 0") }
-      result.range = range
+      if range > 0 {
+        result.range = range
+      } else {
+        document.warn(
+          .leftOut, "\(node["range"].path): found \(range), expected more than 0; the light shines without a range")
+      }
     }
     if kind == .spot {
       let quarter = Float.pi / 4

@@ -45,10 +45,12 @@ struct MeshAssembly {
     }
     let arrays = MeshArrays(
       positions: joined(\.positions, 3) { _, _ in [0, 0, 0] }, normals: normals, tangents: tangents,
-      uv0: joined(\.uv0, 2) { _, _ in [0, 0] }, uv1: joined(\.uv1, 2) { _, _ in [0, 0] },
+      uv0: coordinates(0), uv1: coordinates(1), uv2: coordinates(2), uv3: coordinates(3),
       colors: joined(\.colors, 4) { _, _ in [1, 1, 1, 1] }, indices: indices, materials: materials)
     return SceneMesh(arrays: arrays, deformation: deformation(jointCount: jointCount))
   }
+
+  private func coordinates(_ set: Int) -> FlatBuffer<Float> { joined({ $0.uv[set] }, 2) { _, _ in [0, 0] } }
 
   /// An array of all parts, or an empty one if no part has it.
   private func joined(
@@ -96,8 +98,12 @@ struct MeshAssembly {
       func displacement(_ key: KeyPath<PrimitiveData.Target, [Float]>) -> FlatBuffer<Float> {
         joined({ $0.targets.indices.contains(index) ? $0.targets[index][keyPath: key] : [] }, 3) { _, _ in [0, 0, 0] }
       }
+      let colors = joined({ $0.targets.indices.contains(index) ? $0.targets[index].colors : [] }, 4) { _, _ in
+        [0, 0, 0, 0]
+      }
       return Deformation.MorphTarget(
-        positions: displacement(\.positions), normals: displacement(\.normals), tangents: displacement(\.tangents))
+        positions: displacement(\.positions), normals: displacement(\.normals), tangents: displacement(\.tangents),
+        colors: colors)
     }
     return Deformation(
       influencesPerVertex: influences, joints: joints, weights: weights, jointCount: influences > 0 ? jointCount : 0,

@@ -22,9 +22,9 @@ struct MeshImport {
   private var known: [Key: Int?] = [:]
   private var baked = BakedGeometry()
 
-  /// - Parameter nodes: Of the scene, each before its children.
+  /// - Parameter nodes: Visible nodes of the scene, each before its children.
   init(
-    _ document: GLTFDocument, materials: [Material], nodes: [Int], skins: [Skin], motion: Rig.Motion
+    _ document: GLTFDocument, materials: MaterialTable, nodes: [Int], skins: [Skin], motion: Rig.Motion
   ) throws(ImportError) {
     self.document = document
     reader = GeometryReader(document, materials: materials)
@@ -59,7 +59,7 @@ struct MeshImport {
     let copies = try InstancingImport.transforms(document, source)
     var skin = try source["skin"].index(below: skins.count, of: "skins")
     if skin != nil, copies != nil {
-      document.warn("\(source.path): has a skin and instances; the skin is left out")
+      document.warn(.picture, "\(source.path): has a skin and instances; the skin is left out")
       skin = nil
     }
     if canBake, skin == nil, copies == nil, weights.isEmpty, world.isFinite {
@@ -74,7 +74,7 @@ struct MeshImport {
     guard let index = try self.mesh(mesh, jointCount: skin.map { skins[$0].joints.count } ?? 0) else { return }
     let deformation = meshes[index].deformation
     if skin != nil, (deformation?.influencesPerVertex ?? 0) == 0 {
-      document.warn("\(source.path): has a skin, but its mesh has no JOINTS_0; the skin is left out")
+      document.warn(.choice, "\(source.path): has a skin, but its mesh has no JOINTS_0; the skin is left out")
       skin = nil
     }
     let count = copies?.count ?? 1

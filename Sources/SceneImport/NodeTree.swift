@@ -18,6 +18,8 @@ struct NodeTree: Sendable {
   }
 
   private(set) var placements: [Placement] = []
+  /// Why nodes cannot be placed, by node: an error only where the scene has them.
+  private var faults: [Int: ImportError] = [:]
   /// −1 for roots.
   private(set) var parents: [Int] = []
   private(set) var children: [[Int]] = []
@@ -30,7 +32,12 @@ struct NodeTree: Sendable {
     children.reserveCapacity(count)
     parents = [Int](repeating: -1, count: count)
     for (index, node) in document.nodes.enumerated() {
-      placements.append(try NodeTree.placement(node))
+      do throws(ImportError) {
+        placements.append(try NodeTree.placement(node))
+      } catch {
+        faults[index] = error
+        placements.append(Placement())
+      }
       var own: [Int] = []
       for child in try node["children"].array() {
         guard let target = try child.index(below: count, of: "nodes") else { throw child.fault("expected a node") }
@@ -89,6 +96,46 @@ struct NodeTree: Sendable {
     return result
   }
 
+  /// Refuses a scene some of whose nodes cannot be placed.
+  func check(_ nodes: [Int]) throws(ImportError) {
+    guard !faults.isEmpty else { return }
+    for node in nodes { if let fault = faults[node] { throw fault } }
+  }
+
+  /// Nodes that neither they nor an ancestor hide (KHR_node_visibility).
+  ///
+  /// - Parameter nodes: Each before its children.
+  func visible(_ nodes: [Int], _ document: GLTFDocument) throws(ImportError) -> [Int] {
+    let name = "KHR_node_visibility"
+    var isHidden = [Bool](repeating: false, count: parents.count)
+    var result: [Int] = []
+    for node in nodes {
+      let isShown = try document.nodes[node]["extensions"][name]["visible"].bool(true)
+      isHidden[node] = !isShown || (parents[node] >= 0 && isHidden[parents[node]])
+      if !isHidden[node] { result.append(node) }
+    }
+    return result
+  }
+
+  /// Takes a node's matrix apart into translation, rotation and scale, so that they can be animated.
+  ///
+  /// - Returns: False where the matrix shears: then something of it is lost.
+  mutating func decompose(_ node: Int) -> Bool {
+    guard let matrix = placements[node].matrix else { return true }
+    var columns = [matrix.vector([1, 0, 0]), matrix.vector([0, 1, 0]), matrix.vector([0, 0, 1])]
+    var scale = SIMD3<Float>(columns.map { Vector.dot($0, $0).squareRoot() })
+    if matrix.determinant < 0 { scale.x = -scale.x }
+    for axis in 0..<3 where scale[axis] != 0 { columns[axis] /= scale[axis] }
+    let placement = Placement(
+      translation: matrix.origin, rotation: Rotation.quaternion(columns[0], columns[1], columns[2]), scale: scale)
+    placements[node] = placement
+    let difference = [
+      placement.transform.x - matrix.x, placement.transform.y - matrix.y, placement.transform.z - matrix.z,
+    ]
+    let size = max(scale.x.magnitude, max(scale.y.magnitude, scale.z.magnitude))
+    return difference.allSatisfy { row in (0..<3).allSatisfy { row[$0].magnitude <= 1e-3 * size } }
+  }
+
   /// Object space to world space for every node.
   func worldTransforms(_ placements: [Placement]) -> [Affine] {
     var result = [Affine](repeating: .identity, count: placements.count)
@@ -137,10 +184,15 @@ enum SceneChoice {
 
 /// Things of a file that a person names.
 enum Choice {
+  /// A thing's name, else its number from 1.
+  static func name(_ node: JSONNode, _ index: Int) -> String {
+    let name = ((try? node["name"].string()) ?? nil) ?? ""
+    return name.isEmpty ? "\(index + 1)" : name
+  }
+
   /// By name, else by number from 1.
   static func index(_ name: String, among nodes: [JSONNode], of kind: String) throws(ImportError) -> Int {
-    var names: [String] = []
-    for node in nodes { names.append(try node["name"].string() ?? "") }
+    let names = nodes.map { ((try? $0["name"].string()) ?? nil) ?? "" }
     if let index = names.firstIndex(of: name) { return index }
     if let number = Int(name), number >= 1, number <= nodes.count { return number - 1 }
     let known = names.enumerated().prefix(20).map { $1.isEmpty ? "\($0 + 1)" : "'\($1)'" }

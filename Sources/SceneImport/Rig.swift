@@ -61,12 +61,14 @@ struct Rig: Sendable {
 
   /// What moves, at a moment.
   ///
-  /// - Parameter place: Named in errors.
-  func state(seconds: Double, place: String) throws(ImportError) -> FrameState {
+  /// - Parameters:
+  ///   - tolerance: Keyframes no further away than this are met exactly, in seconds.
+  ///   - place: Named in errors.
+  func state(seconds: Double, tolerance: Double = 0, place: String) throws(ImportError) -> FrameState {
     var pose: [Int: NodeTree.Placement] = [:]
     var weights: [Int: [Float]] = [:]
     for channel in animation.channels {
-      let value = channel.value(at: seconds)
+      let value = channel.value(at: seconds, tolerance: tolerance)
       if channel.property == .weights {
         weights[channel.node] = value
         continue

@@ -27,6 +27,24 @@ enum Rotation {
     return normalized(from * (laneSin((1 - t) * angle) / sine) + to * (laneSin(t * angle) / sine))
   }
 
+  /// The rotation whose matrix has these columns of unit length, at right angles to each other.
+  ///
+  /// Source: S. W. Shepperd, "Quaternion from rotation matrix" (1978): the largest component is found first.
+  static func quaternion(_ x: SIMD3<Float>, _ y: SIMD3<Float>, _ z: SIMD3<Float>) -> SIMD4<Float> {
+    let squares: [Float] = [
+      1 + x.x - y.y - z.z, 1 - x.x + y.y - z.z, 1 - x.x - y.y + z.z, 1 + x.x + y.y + z.z,
+    ]
+    let largest = squares.indices.max { squares[$0] < squares[$1] } ?? 3
+    let (a, b, c) = (y.z - z.y, z.x - x.z, x.y - y.x)
+    let (d, e, f) = (x.y + y.x, z.x + x.z, y.z + z.y)
+    switch largest {
+    case 0: return normalized([squares[0], d, e, a])
+    case 1: return normalized([d, squares[1], f, b])
+    case 2: return normalized([e, f, squares[2], c])
+    default: return normalized([a, b, c, squares[3]])
+    }
+  }
+
   static func transform(
     translation t: SIMD3<Float>, rotation: SIMD4<Float>, scale s: SIMD3<Float>
   ) -> Affine {

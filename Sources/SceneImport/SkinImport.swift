@@ -8,6 +8,11 @@ struct Skin: Sendable {
   /// Beside `joints`: rest space to the joint's space.
   var inverseBinds: [Affine]
 
+  /// Stands for a skin that nothing uses.
+  static let unused = Skin()
+
+  private init() { (joints, inverseBinds) = ([], []) }
+
   init(_ document: GLTFDocument, _ node: JSONNode) throws(ImportError) {
     joints = []
     for joint in try node["joints"].array() {

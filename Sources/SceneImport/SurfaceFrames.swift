@@ -62,8 +62,8 @@ extension PrimitiveData {
   ///
   /// Source: M. Mikkelsen, "Simulation of Wrinkled Surfaces Revisited" (2008).
   mutating func makeTangents(uvSet: Int) {
-    let welded = weldedVertices(uv: uvSet == 0 ? uv0 : uv1)
-    let frames = triangleTangents(uv: uvSet == 0 ? uv0 : uv1)
+    let welded = weldedVertices(uv: uv[uvSet])
+    let frames = triangleTangents(uv: uv[uvSet])
     // Slot 2w: right-handed corners of welded vertex w; slot 2w + 1: left-handed ones.
     var sums = [Float](repeating: 0, count: vertexCount * 6)
     var isUsed = [Bool](repeating: false, count: vertexCount * 2)

@@ -18,22 +18,22 @@ final class TextureTable {
   private let document: GLTFDocument
   private let textures: [JSONNode]
   private var images: [Int: DecodedImage] = [:]
+  /// Pictures that were warned of.
+  private var unreadable: Set<Int> = []
   private var made: [Key: Int] = [:]
   private(set) var result: [Texture] = []
 
-  init(_ document: GLTFDocument) throws(ImportError) {
+  /// - Parameter reachable: Only pictures that the scene leads to are read.
+  init(_ document: GLTFDocument, _ reachable: Reachable) throws(ImportError) {
     self.document = document
     textures = try document.root["textures"].array()
-    try decodeImages()
+    try decodeImages(reachable.images)
   }
 
-  /// Decodes the pictures that textures name. What cannot be decoded is warned of and left out.
-  private func decodeImages() throws(ImportError) {
+  /// Decodes pictures. What cannot be decoded is warned of and left out.
+  private func decodeImages(_ reachable: Set<Int>) throws(ImportError) {
     let nodes = try document.root["images"].array()
-    var wanted: Set<Int> = []
-    for texture in textures {
-      if let source = try texture["source"].index(), nodes.indices.contains(source) { wanted.insert(source) }
-    }
+    let wanted = reachable.filter { nodes.indices.contains($0) }
     var payloads: [(index: Int, data: Data)] = []
     for index in wanted.sorted() {
       let node = nodes[index]
@@ -44,10 +44,11 @@ final class TextureTable {
           let view = try document.view(view, for: node["bufferView"])
           payloads.append((index, view.data.subdata(in: view.range)))
         } else {
-          document.warn("\(node.path): has neither uri nor bufferView; textures that use it are left out")
+          document.warn(
+            .missingTexture, "\(node.path): has neither uri nor bufferView; textures that use it are left out")
         }
       } catch {
-        document.warn("\(error.description); textures that use it are left out")
+        document.warn(.missingTexture, "\(error.description); textures that use it are left out")
       }
     }
     let slots = ResultSlots(count: payloads.count)
@@ -69,10 +70,12 @@ final class TextureTable {
       switch slots[i] {
       case .success(let image): images[payload.index] = image
       case .failure(let error):
-        document.warn("images[\(payload.index)]: \(error.description); textures that use it are left out")
+        document.warn(
+          .missingTexture, "images[\(payload.index)]: \(error.description); textures that use it are left out")
       case nil: break
       }
     }
+    unreadable = wanted.subtracting(images.keys)
   }
 
   /// Results of parallel work, one slot for each worker.
@@ -107,7 +110,7 @@ final class TextureTable {
   }
 
   /// - Parameter node: A `textureInfo` of a material.
-  /// - Returns: Nil where there is none, or where its picture could not be read.
+  /// - Returns: Nil where there is none, or where its picture could not be read. The set of coordinates is the file's.
   func reference(_ node: JSONNode, isColor: Bool) throws(ImportError) -> TextureReference? {
     guard node.isPresent else { return nil }
     guard let index = try node["index"].index(below: textures.count, of: "textures") else {
@@ -115,7 +118,10 @@ final class TextureTable {
     }
     let texture = textures[index]
     guard let source = try texture["source"].index(), let image = images[source] else {
-      document.warn("\(texture.path): has no picture that can be read; \(node.path) is left out")
+      // The picture has its own warning.
+      if let source = try texture["source"].index(), unreadable.contains(source) { return nil }
+      document.warn(
+        .missingTexture, "\(texture.path): has no picture that can be read; \(node.path) is left out")
       return nil
     }
     var sampler = JSONNode(value: nil, path: "")
@@ -143,55 +149,6 @@ final class TextureTable {
       reference.transformV = SIMD3(-s * scale[0], c * scale[1], offset[1])
       if let set = try transform["texCoord"].index() { reference.uvSet = set }
     }
-    if reference.uvSet > 1 {
-      document.warn("\(node.path): TEXCOORD_\(reference.uvSet); only sets 0 and 1 are read, set 0 is used")
-      reference.uvSet = 0
-    }
     return reference
-  }
-}
-
-/// Materials of a document.
-enum MaterialImport {
-  /// All materials, then glTF's default material.
-  static func materials(_ document: GLTFDocument, _ textures: TextureTable) throws(ImportError) -> [Material] {
-    var result: [Material] = []
-    for node in try document.root["materials"].array() {
-      var material = Material()
-      let pbr = node["pbrMetallicRoughness"]
-      if let c = try pbr["baseColorFactor"].floats(count: 4) { material.baseColor = SIMD4(c[0], c[1], c[2], c[3]) }
-      material.metallic = try pbr["metallicFactor"].float(1)
-      material.roughness = try pbr["roughnessFactor"].float(1)
-      material.baseColorTexture = try textures.reference(pbr["baseColorTexture"], isColor: true)
-      material.metallicRoughnessTexture = try textures.reference(pbr["metallicRoughnessTexture"], isColor: false)
-      material.normalTexture = try textures.reference(node["normalTexture"], isColor: false)
-      material.normalScale = try node["normalTexture"]["scale"].float(1)
-      material.emissiveTexture = try textures.reference(node["emissiveTexture"], isColor: true)
-      if let e = try node["emissiveFactor"].floats(count: 3) {
-        let strength = try node["extensions"]["KHR_materials_emissive_strength"]["emissiveStrength"].float(1)
-        material.emissive = SIMD3(max(0, e[0]), max(0, e[1]), max(0, e[2])) * max(0, strength)
-      }
-      if node["emissiveTexture"].isPresent, material.emissiveTexture == nil { material.emissive = .zero }
-      switch try node["alphaMode"].string() ?? "OPAQUE" {
-      case "MASK": material.alphaMode = .mask
-      case "BLEND": material.alphaMode = .blend
-      case "OPAQUE": break
-      case let other: document.warn("\(node["alphaMode"].path): '\(other)' is unknown; taken as OPAQUE")
-      }
-      // Nothing to see through: spares every ray the question.
-      if material.alphaMode == .blend, material.baseColorTexture == nil, material.baseColor.w >= 1 {
-        material.alphaMode = .opaque
-      }
-      material.alphaCutoff = try node["alphaCutoff"].float(0.5)
-      material.isDoubleSided = try node["doubleSided"].bool(false)
-      material.isUnlit = node["extensions"]["KHR_materials_unlit"].isPresent
-      result.append(material)
-    }
-    result.append(Material())
-    guard result.count <= BundleLimits.materialCount else {
-      throw document.root["materials"].fault(
-        "\(result.count) materials; at most \(BundleLimits.materialCount) are read")
-    }
-    return result
   }
 }

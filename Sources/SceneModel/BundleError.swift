@@ -41,6 +41,8 @@ public enum BundleLimits {
   public static let lightCount = 100_000
   public static let jointCount = 65_536
   public static let morphTargetCount = 4096
+  /// Joints that pull on one vertex.
+  public static let influenceCount = 32
   /// Edge of a texture, texels.
   public static let textureEdge = 32_768
 }

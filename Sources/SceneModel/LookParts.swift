@@ -85,8 +85,8 @@ enum EnvironmentPart {
 
 /// Bytes of the materials part. Format: docs/bundle.md, section "Materials".
 enum MaterialsPart {
-  private static let tag: StaticString = "glint materials 1\n"
-  private static let minimumByteCount = 51
+  private static let tag: StaticString = "glint materials 2\n"
+  private static let minimumByteCount = 52
 
   static func encoded(_ materials: [Material]) -> [UInt8] {
     var writer = ByteWriter()
@@ -101,8 +101,13 @@ enum MaterialsPart {
       writer.float(material.alphaCutoff)
       writer.flag(material.isDoubleSided)
       writer.flag(material.isUnlit)
+      writer.flag(material.specularGlossiness != nil)
+      if let surface = material.specularGlossiness {
+        writer.vector(surface.specular)
+        writer.float(surface.glossiness)
+      }
       for reference in [
-        material.baseColorTexture, material.metallicRoughnessTexture, material.normalTexture, material.emissiveTexture,
+        material.baseColorTexture, material.surfaceTexture, material.normalTexture, material.emissiveTexture,
       ] {
         writer.flag(reference != nil)
         guard let reference else { continue }
@@ -136,8 +141,13 @@ enum MaterialsPart {
       material.alphaCutoff = try reader.finite()
       material.isDoubleSided = try reader.flag()
       material.isUnlit = try reader.flag()
+      if try reader.flag() {
+        let specular = try reader.vector3()
+        material.specularGlossiness = Material.SpecularGlossiness(
+          specular: specular, glossiness: try reader.finite())
+      }
       material.baseColorTexture = try reference(&reader, textureCount: textureCount)
-      material.metallicRoughnessTexture = try reference(&reader, textureCount: textureCount)
+      material.surfaceTexture = try reference(&reader, textureCount: textureCount)
       material.normalTexture = try reference(&reader, textureCount: textureCount)
       material.emissiveTexture = try reference(&reader, textureCount: textureCount)
       materials.append(material)
@@ -155,7 +165,9 @@ enum MaterialsPart {
       throw reader.fault("texture \(texture), expected one below the texture count \(textureCount)")
     }
     let uvSet = Int(try reader.integer(UInt8.self))
-    guard uvSet <= 1 else { throw reader.fault("set \(uvSet) of texture coordinates, expected 0 or 1") }
+    guard uvSet < MeshArrays.uvSetCount else {
+      throw reader.fault("set \(uvSet) of texture coordinates, expected one below \(MeshArrays.uvSetCount)")
+    }
     var reference = TextureReference(texture: texture, uvSet: uvSet)
     reference.transformU = try reader.vector3()
     reference.transformV = try reader.vector3()

@@ -3,13 +3,14 @@ import KernelScene
 
 /// Bytes of a mesh part. Format: docs/bundle.md, section "Mesh".
 enum MeshPart {
-  private static let tag: StaticString = "glint mesh 1\n\0\0\0"
+  private static let tag: StaticString = "glint mesh 2\n\0\0\0"
 
   static func encoded(_ mesh: SceneMesh) -> [UInt8] {
     let arrays = mesh.arrays
     var writer = ByteWriter()
     let floatCount =
       arrays.positions.count + arrays.normals.count + arrays.tangents.count + arrays.uv0.count + arrays.uv1.count
+      + arrays.uv2.count + arrays.uv3.count
       + arrays.colors.count + arrays.indices.count
     writer.reserve(4 * floatCount + 2 * arrays.materials.count + 256)
     writer.tag(tag)
@@ -20,6 +21,8 @@ enum MeshPart {
     writer.buffer(arrays.tangents)
     writer.buffer(arrays.uv0)
     writer.buffer(arrays.uv1)
+    writer.buffer(arrays.uv2)
+    writer.buffer(arrays.uv3)
     writer.buffer(arrays.colors)
     writer.buffer(arrays.indices)
     writer.buffer(arrays.materials)
@@ -34,6 +37,7 @@ enum MeshPart {
         writer.buffer(target.positions)
         writer.buffer(target.normals)
         writer.buffer(target.tangents)
+        writer.buffer(target.colors)
       }
     }
     return writer.bytes
@@ -52,6 +56,8 @@ enum MeshPart {
     let tangents = try reader.buffer(of: Float.self, count: vertexCount * 4, isOptional: true, "tangents")
     let uv0 = try reader.buffer(of: Float.self, count: vertexCount * 2, isOptional: true, "first coordinates")
     let uv1 = try reader.buffer(of: Float.self, count: vertexCount * 2, isOptional: true, "second coordinates")
+    let uv2 = try reader.buffer(of: Float.self, count: vertexCount * 2, isOptional: true, "third coordinates")
+    let uv3 = try reader.buffer(of: Float.self, count: vertexCount * 2, isOptional: true, "fourth coordinates")
     let colors = try reader.buffer(of: Float.self, count: vertexCount * 4, isOptional: true, "colours")
     let indices = try reader.buffer(of: UInt32.self, count: triangleCount * 3, "indices")
     let materials = try reader.buffer(of: UInt16.self, count: triangleCount, isOptional: true, "materials")
@@ -60,6 +66,7 @@ enum MeshPart {
     }
     for (array, what) in [
       (normals, "normal"), (tangents, "tangent"), (uv0, "coordinate"), (uv1, "coordinate"),
+      (uv2, "coordinate"), (uv3, "coordinate"),
       (colors, "colour"),
     ]
     where !array.allWithin(.greatestFiniteMagnitude) {
@@ -73,7 +80,8 @@ enum MeshPart {
     }
     var mesh = SceneMesh(
       arrays: MeshArrays(
-        positions: positions, normals: normals, tangents: tangents, uv0: uv0, uv1: uv1, colors: colors,
+        positions: positions, normals: normals, tangents: tangents, uv0: uv0, uv1: uv1, uv2: uv2, uv3: uv3,
+        colors: colors,
         indices: indices, materials: materials))
     if try reader.flag() { mesh.deformation = try deformation(&reader, vertexCount: vertexCount) }
     try reader.expectEnd()
@@ -82,8 +90,9 @@ enum MeshPart {
 
   private static func deformation(_ reader: inout ByteReader, vertexCount: Int) throws(BundleError) -> Deformation {
     let influences = Int(try reader.integer(UInt32.self))
-    guard [0, 4, 8].contains(influences) else {
-      throw reader.fault("\(influences) joints a vertex, expected 0, 4 or 8")
+    guard influences % 4 == 0, influences <= BundleLimits.influenceCount else {
+      throw reader.fault(
+        "\(influences) joints a vertex, expected a multiple of 4 up to \(BundleLimits.influenceCount)")
     }
     let jointCount = Int(try reader.integer(UInt32.self))
     guard jointCount <= BundleLimits.jointCount else { throw reader.fault("\(jointCount) joints are too many") }
@@ -93,16 +102,18 @@ enum MeshPart {
       throw reader.fault("a joint index is not below the joint count \(jointCount)")
     }
     guard weights.allWithin(1e6) else { throw reader.fault("a joint weight is not finite or absurdly large") }
-    let targetCount = try reader.count(limit: BundleLimits.morphTargetCount, minimumByteCount: 24, of: "morph targets")
+    let targetCount = try reader.count(limit: BundleLimits.morphTargetCount, minimumByteCount: 32, of: "morph targets")
     var targets: [Deformation.MorphTarget] = []
     for _ in 0..<targetCount {
       let positions = try reader.buffer(of: Float.self, count: vertexCount * 3, isOptional: true, "morph positions")
       let normals = try reader.buffer(of: Float.self, count: vertexCount * 3, isOptional: true, "morph normals")
       let tangents = try reader.buffer(of: Float.self, count: vertexCount * 3, isOptional: true, "morph tangents")
-      for array in [positions, normals, tangents] where !array.allWithin(MeshArrays.coordinateLimit) {
+      let colors = try reader.buffer(of: Float.self, count: vertexCount * 4, isOptional: true, "morph colours")
+      for array in [positions, normals, tangents, colors] where !array.allWithin(MeshArrays.coordinateLimit) {
         throw reader.fault("a morph displacement is not finite or absurdly large")
       }
-      targets.append(Deformation.MorphTarget(positions: positions, normals: normals, tangents: tangents))
+      targets.append(
+        Deformation.MorphTarget(positions: positions, normals: normals, tangents: tangents, colors: colors))
     }
     return Deformation(
       influencesPerVertex: influences, joints: joints, weights: weights, jointCount: jointCount, morphTargets: targets)

@@ -34,15 +34,21 @@ public final class Deformation: Sendable {
     public var positions: FlatBuffer<Float>
     public var normals: FlatBuffer<Float>
     public var tangents: FlatBuffer<Float>
+    /// Differences of linear RGBA, `vertexCount × 4`, or empty. Sums are held within [0, 1].
+    public var colors: FlatBuffer<Float>
 
-    public init(positions: FlatBuffer<Float>, normals: FlatBuffer<Float>, tangents: FlatBuffer<Float>) {
+    public init(
+      positions: FlatBuffer<Float>, normals: FlatBuffer<Float>, tangents: FlatBuffer<Float>,
+      colors: FlatBuffer<Float> = FlatBuffer(count: 0)
+    ) {
       self.positions = positions
       self.normals = normals
       self.tangents = tangents
+      self.colors = colors
     }
   }
 
-  /// Joints that pull on one vertex: 0 (no skin), 4 or 8.
+  /// Joints that pull on one vertex: 0 (no skin), or a multiple of 4 up to `BundleLimits.influenceCount`.
   public let influencesPerVertex: Int
   /// `vertexCount × influencesPerVertex` indices into `Pose.jointMatrices`; every one is below `jointCount`.
   public let joints: FlatBuffer<UInt16>

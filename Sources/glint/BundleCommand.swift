@@ -24,7 +24,7 @@ struct BundleCommand: AsyncParsableCommand {
   func run() async throws {
     try scene.checkFiles()
     Interruption.leave()
-    let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions)
+    let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions())
     for warning in imported.warnings { Terminal.warn(warning.description) }
     let folder = URL(fileURLWithPath: output, isDirectory: true)
     let manifest = try BundleWriter.write(

@@ -20,7 +20,7 @@ struct InspectCommand: AsyncParsableCommand {
   func run() async throws {
     try scene.checkFiles()
     Interruption.leave()
-    let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions)
+    let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions())
     if json {
       return try Output.json(
         InspectDocument(
@@ -44,12 +44,12 @@ struct InspectCommand: AsyncParsableCommand {
       "materials",
       "\(summary.materials), \(summary.emissiveMaterials) of them emit light; \(summary.textures) textures, \(CountText.short(UInt64(summary.texels))) texels"
     )
-    row("lights", "\(summary.lights)")
+    row("lights", "\(summary.lights)" + (summary.lightUnit.map { "; \($0.text)" } ?? ""))
     row("cameras", list(summary.cameras))
     if summary.scenes.count > 1 { row("scenes", list(summary.scenes)) }
     row(
       "animations",
-      list(summary.animations.map { "\($0.name) (\(String(format: "%.2f", $0.seconds)) s)" }))
+      list(summary.animations.map(InspectCommand.text)))
     row(
       "frames",
       "\(imported.frameNumbers) at \(String(format: "%g", imported.framesPerSecond)) a second"
@@ -57,6 +57,14 @@ struct InspectCommand: AsyncParsableCommand {
     if !summary.extensionsUsed.isEmpty { row("extensions", list(summary.extensionsUsed)) }
     if !summary.extensionsIgnored.isEmpty { row("ignored", list(summary.extensionsIgnored)) }
     for warning in imported.warnings { row("warning", warning.description) }
+  }
+
+  /// Length, keys and rate of an animation.
+  private static func text(_ animation: SceneSummary.Animation) -> String {
+    let rate = animation.framesPerSecond.map { " at \(String(format: "%.6g", $0)) a second" } ?? ""
+    let start = animation.firstKeySeconds == 0 ? "" : "from \(String(format: "%.3f", animation.firstKeySeconds)) s "
+    return
+      "\(animation.name) (\(start)to \(String(format: "%.3f", animation.seconds)) s, \(animation.keys) \(animation.keys == 1 ? "key" : "keys")\(rate))"
   }
 }
 

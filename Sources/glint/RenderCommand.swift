@@ -47,9 +47,9 @@ struct RenderCommand: AsyncParsableCommand {
     let kernel = try kernel.build()
     Interruption.leave()
     let start = ContinuousClock.now
-    let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions)
+    let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions())
     for warning in imported.warnings { Terminal.warn(warning.description) }
-    let camera = try scene.cameraIndex(among: imported.scene.cameraNames)
+    let camera = imported.camera
     let frames = Array(imported.frameNumbers)
     let pattern = FramePattern(output)
     try makeFolder(for: pattern.path(frame: frames[0], isOnlyFrame: frames.count == 1))

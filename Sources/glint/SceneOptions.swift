@@ -21,9 +21,18 @@ struct SceneOptions: ParsableArguments {
   var frames: FrameNumbers?
 
   @Option(
-    help: ArgumentHelp("Frames a second: frame n shows the animation at (n − 1) / fps seconds.", valueName: "rate"),
+    help: ArgumentHelp(
+      "Frames a second. Default: the standard rate on whose grid the keys are, else 24.", valueName: "rate"),
     transform: Quantity.parse(above: 0, through: 1000))
-  var fps: Double = 24
+  var fps: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Number of the frame that shows the earliest key. Default: 1 where that key is at 0, else its time × fps.",
+      valueName: "number"),
+    transform: Quantity.parseInteger(FrameNumbers.limits))
+  var firstFrame: Int?
 
   @Option(help: ArgumentHelp("The camera, by name or number from 1. Default: the first.", valueName: "name"))
   var camera: String?
@@ -34,13 +43,20 @@ struct SceneOptions: ParsableArguments {
   var sceneName: String?
 
   @Option(
-    help: ArgumentHelp("The animation, by name or number from 1, or \"all\". Default: all at once.", valueName: "name"))
-  var animation: String?
+    help: ArgumentHelp(
+      "An animation, by name or number from 1, or \"all\"; may be given several times. Default: the first, and others that drive other objects.",
+      valueName: "name"))
+  var animation: [String] = []
 
   @Option(
-    help: ArgumentHelp("Light the scene with this equirectangular picture (Radiance HDR).", valueName: "file"),
-    completion: .file(extensions: ["hdr"]))
+    help: ArgumentHelp(
+      "Light from all around: an equirectangular picture (.hdr, .exr), a colour ('#404050', sRGB) or black.",
+      valueName: "file | colour"),
+    completion: .file(extensions: ["hdr", "exr"]))
   var env: String?
+
+  @Flag(help: "No sky for a scene without any light.")
+  var noSky = false
 
   @Option(
     help: ArgumentHelp("Multiplies the light of the environment.", valueName: "factor"),
@@ -49,18 +65,50 @@ struct SceneOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Turns the environment about the vertical axis, in degrees.", valueName: "degrees"),
+    help: ArgumentHelp(
+      "Turns the environment about the vertical axis as Blender's Mapping node does: positive is clockwise seen from above.",
+      valueName: "degrees"),
     transform: Quantity.parse(from: -3600, through: 3600))
   var envRotation: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "What lamps' intensities are: gltf, or a lighting mode of Blender's exporter: standard, unitless, raw. Default: what the file's generator writes.",
+      valueName: "unit"))
+  var lightUnit: LightUnit?
+
+  @Flag(help: "The camera sees both sides of single-sided surfaces, as in Cycles.")
+  var doubleSided = false
+
+  @Option(
+    help: ArgumentHelp("Also read textures and buffers below this folder.", valueName: "folder"),
+    completion: .directory)
+  var assetRoot: String?
+
+  @Flag(help: "Faults that a picture can do without are errors.")
+  var strict = false
+
   var sceneURL: URL { URL(fileURLWithPath: scene) }
-  var environmentURL: URL? { env.map { URL(fileURLWithPath: $0) } }
+
+  /// Where light from all around comes from. A colour is `#rgb` or `#rrggbb` in sRGB.
+  func environment() throws -> EnvironmentChoice {
+    guard let env else { return noSky ? .none : .automatic }
+    if env.lowercased() == "black" { return .none }
+    guard env.hasPrefix("#"), !FileManager.default.fileExists(atPath: env) else {
+      return .file(URL(fileURLWithPath: env))
+    }
+    guard let color = HexColor.linear(env) else {
+      throw CommandFailure(.badUsage, "--env: found '\(env)', expected a file, or a colour such as '#404050'")
+    }
+    return .color(color)
+  }
 
   /// Checks that the named files exist, so that the error names the option and not some reader's inner state. Commands call
   /// it first in `run()`: thrown from `validate()`, a `CommandFailure` would lose its exit code.
   func checkFiles() throws {
-    for (name, path) in [("scene", scene), ("--env", env)] {
-      guard let path else { continue }
+    var files: [(name: String, path: String)] = [("scene", scene)]
+    if case .file = try environment(), let env { files.append(("--env", env)) }
+    for (name, path) in files {
       var isFolder: ObjCBool = false
       guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
         throw CommandFailure(.badInput, "\(name): no file '\(path)' in \(FileManager.default.currentDirectoryPath)")
@@ -69,15 +117,12 @@ struct SceneOptions: ParsableArguments {
         throw CommandFailure(.badInput, "\(name): '\(path)' is a folder; name the file in it")
       }
     }
-  }
-
-  /// The index of the chosen camera among `names`.
-  func cameraIndex(among names: [String]) throws -> Int {
-    guard let camera else { return 0 }
-    if let index = names.firstIndex(of: camera) { return index }
-    if let number = Int(camera), names.indices.contains(number - 1) { return number - 1 }
-    throw CommandFailure(
-      .badInput, "--camera: '\(camera)' is not in \(scene); it has \(names.map { "'\($0)'" }.joined(separator: ", "))")
+    if let assetRoot {
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: assetRoot, isDirectory: &isFolder), isFolder.boolValue else {
+        throw CommandFailure(.badInput, "--asset-root: '\(assetRoot)' is no folder")
+      }
+    }
   }
 }
 

@@ -110,7 +110,7 @@ struct SubmitCommand: AsyncParsableCommand {
       let (manifest, store) = try bundle(imported)
       let missing = try await client.announce(manifest)
       try await upload(missing, from: store, client)
-      let job = try await client.createJob(request(for: manifest, cost))
+      let job = try await client.createJob(request(for: manifest, camera: imported.camera, cost))
       watched.job = job.id
       guard wait else {
         if json {
@@ -147,7 +147,7 @@ struct SubmitCommand: AsyncParsableCommand {
   // MARK: - Steps
 
   private func load() throws -> ImportedScene {
-    let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions)
+    let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions())
     for warning in imported.warnings { Terminal.warn(warning.description) }
     return imported
   }
@@ -169,7 +169,7 @@ struct SubmitCommand: AsyncParsableCommand {
   private func predictedCost(_ imported: ImportedScene) async throws -> CostEstimate {
     try await CostEstimate.make(
       imported, frames: Array(imported.frameNumbers),
-      camera: try scene.cameraIndex(among: imported.scene.cameraNames), settings: picture.renderSettings,
+      camera: imported.camera, settings: picture.renderSettings,
       kernel: KernelChoice.fastest)
   }
 
@@ -198,10 +198,10 @@ struct SubmitCommand: AsyncParsableCommand {
     return (manifest, store)
   }
 
-  private func request(for manifest: BundleManifest, _ cost: CostEstimate?) throws -> CreateJob {
+  private func request(for manifest: BundleManifest, camera: Int, _ cost: CostEstimate?) throws -> CreateJob {
     let settings = picture.renderSettings
     let spec = JobSpec(
-      bundle: manifest.id, camera: try scene.cameraIndex(among: manifest.cameraNames), width: settings.width,
+      bundle: manifest.id, camera: camera, width: settings.width,
       height: settings.height, samples: picture.samples, bounces: settings.bounces, seed: settings.seed,
       filter: picture.filter.rawValue, kernelRevision: kernelRevision)
     var message = CreateJob(

@@ -78,14 +78,14 @@ struct AlphaTests {
     let pyramids = TexturePyramids([texture], for: [material], threadCount: 1)
     defer { withExtendedLifetime(pyramids) {} }
     let view = MaterialView(material, pyramids, tables).baseColorTexture!
-    func red(_ u: Float, _ v: Float = 0.5) -> Float { view.sample(uv0: [u, v], uv1: .zero).x }
+    func red(_ u: Float, _ v: Float = 0.5) -> Float { view.sample([u, v]).x }
     #expect([red(0.2), red(0.7), red(1.2), red(1.7), red(-0.2), red(-0.7)] == [1, 0, 0, 1, 1, 0])
     var linear = view
     linear.isNearest = false
     linear.wrapU = .repeat
-    #expect(linear.sample(uv0: [0.5, 0.5], uv1: .zero).x == 0.5)
-    #expect(linear.sample(uv0: [0, 9], uv1: .zero).y == 0.5)
-    #expect(linear.sample(uv0: [.nan, .infinity], uv1: .zero).w == 1)
-    #expect(linear.sample(uv0: [-1e30, 1e30], uv1: .zero).w == 1)
+    #expect(linear.sample([0.5, 0.5]).x == 0.5)
+    #expect(linear.sample([0, 9]).y == 0.5)
+    #expect(linear.sample([.nan, .infinity]).w == 1)
+    #expect(linear.sample([-1e30, 1e30]).w == 1)
   }
 }

@@ -87,7 +87,8 @@ struct LobeSamplingTests {
   func mixture(material: (Float, Float), cosine: Float) {
     let bins = SphereBins()
     let surface = SurfaceLobes(
-      baseColor: Vector<Float>(0.7, 0.5, 0.2), metallic: material.0, roughness: material.1, cosO: cosine,
+      baseColor: Vector<Float>(0.7, 0.5, 0.2), dielectric: Vector<Float>(0.04, 0.04, 0.04), metallic: material.0,
+      roughness: material.1, cosO: cosine,
       table: albedoTable)
     let wo = view(cosine)
     // What lies below the surface is a bin of its own.

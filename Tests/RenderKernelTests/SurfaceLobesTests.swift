@@ -9,7 +9,9 @@ private var albedoTable: UnsafePointer<Float> { UnsafePointer(AlbedoTables.share
 private func surface(
   _ color: Vector<Float>, _ metallic: Float, _ roughness: Float, _ cosine: Float
 ) -> SurfaceLobes<Float> {
-  SurfaceLobes(baseColor: color, metallic: metallic, roughness: roughness, cosO: cosine, table: albedoTable)
+  SurfaceLobes(
+    baseColor: color, dielectric: grey(MaterialView.dielectricF0), metallic: metallic, roughness: roughness,
+    cosO: cosine, table: albedoTable)
 }
 
 private func grey(_ value: Float) -> Vector<Float> { Vector(value, value, value) }

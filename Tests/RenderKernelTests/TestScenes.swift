@@ -141,7 +141,7 @@ func mixedScene() -> FrameDescription {
   var materials = [Material](repeating: Material(), count: 7)
   materials[0].metallic = 0
   materials[0].baseColorTexture = TextureReference(texture: 0)
-  materials[0].metallicRoughnessTexture = TextureReference(texture: 1)
+  materials[0].surfaceTexture = TextureReference(texture: 1)
   materials[1].baseColor = [0.8, 0.3, 0.2, 1]
   materials[1].metallic = 0
   materials[1].roughness = 0.9

@@ -133,7 +133,8 @@ import Testing
   @Test func sceneWithoutLightGetsASky() throws {
     let dark = try file(nodes: "[{\"mesh\":0}]").load()
     let sky = try #require(dark.scene.environment)
-    #expect(dark.warnings.map(\.description) == ["the scene has no light; it is lit by a plain sky"])
+    #expect(
+      dark.warnings.map(\.description) == ["the scene has no light; it is lit by a plain sky (--no-sky: by none)"])
     // Luminance over all directions.
     var (sum, area) = (0.0, 0.0)
     for row in 0..<sky.height {
@@ -164,7 +165,7 @@ import Testing
     let file = FileManager.default.temporaryDirectory.appendingPathComponent("glint-\(UUID().uuidString).hdr")
     defer { try? FileManager.default.removeItem(at: file) }
     var options = ImportOptions()
-    options.environment = file
+    options.environment = .file(file)
     options.environmentScale = 2
     options.environmentDegrees = 450
     let small = self.file(nodes: "[{\"mesh\":0}]")
@@ -176,8 +177,9 @@ import Testing
     let scene = try small.load(options).scene
     #expect(Array(try #require(scene.environment).texels.elements) == [1, 0.5, 0, 0, 0, 0])
     #expect(scene.environmentScale == 2)
-    // What the picture has at +x stands at −z after a quarter turn.
-    #expect(near(scene.worldToEnvironment.vector([0, 0, -1]), [1, 0, 0], 1e-6))
+    // A quarter turn of Blender's Mapping node: what the picture has at +x is seen at Blender's −y, which is glTF's +z.
+    #expect(near(scene.worldToEnvironment.vector([0, 0, 1]), [1, 0, 0], 1e-6))
+    #expect(near(scene.worldToEnvironment.vector([0, 1, 0]), [0, 1, 0], 1e-6))
   }
 
   @Test func scenesAreChosenByNameOrNumber() throws {

@@ -63,7 +63,7 @@ enum FullScene {
     reference.transformU = [2, 0.5, 0.25]
     reference.transformV = [-0.5, 2, 0.75]
     rich.baseColorTexture = TextureReference(texture: 0)
-    rich.metallicRoughnessTexture = reference
+    rich.surfaceTexture = reference
     rich.normalTexture = TextureReference(texture: 1)
     rich.emissiveTexture = reference
     scene.materials = [Material(), rich]

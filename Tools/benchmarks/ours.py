@@ -10,7 +10,7 @@ BOUNCES = 8
 def command(options, scene, out, size, samples, seed, frames='1', more=()):
     file, camera = scene.prepared
     return ([options.glint, 'render', file, '--size', f'{size[0]}x{size[1]}', '--samples', samples, '--bounces', BOUNCES,
-             '--frames', frames, '--filter', 'box', '--seed', seed, '--threads', options.threads, '--json', '-o', out]
+             '--frames', frames, '--filter', 'box', '--double-sided', '--seed', seed, '--threads', options.threads, '--json', '-o', out]
             + (['--env', scene.env] if scene.env else [])
             + (['--animation', 1] if camera['animations'] else []) + list(more))
 

@@ -84,7 +84,7 @@ def read_bundle(folder, frame=None):
 
 
 def read_mesh(reader):
-    reader.tag(b'glint mesh 1\n\0\0\0')
+    reader.tag(b'glint mesh 2\n\0\0\0')
     mesh = SimpleNamespace()
     mesh.vertex_count, mesh.triangle_count = reader.numbers('II')
     mesh.positions = reader.array('f4', 3)
@@ -92,6 +92,8 @@ def read_mesh(reader):
     mesh.tangents = reader.array('f4', 4)
     mesh.uv0 = reader.array('f4', 2)
     mesh.uv1 = reader.array('f4', 2)
+    mesh.uv2 = reader.array('f4', 2)
+    mesh.uv3 = reader.array('f4', 2)
     mesh.colors = reader.array('f4', 4)
     mesh.indices = reader.array('u4', 3)
     mesh.materials = reader.array('u2')
@@ -119,7 +121,7 @@ def read_environment(reader):
 
 
 def read_materials(reader):
-    reader.tag(b'glint materials 1\n')
+    reader.tag(b'glint materials 2\n')
 
     def reference():
         if not reader.numbers('B'):
@@ -136,6 +138,7 @@ def read_materials(reader):
         item.normal_scale = reader.numbers('f')
         item.alpha_mode, item.alpha_cutoff = reader.numbers('Bf')
         item.double_sided, item.unlit = reader.numbers('BB')
+        item.specular_glossiness = reader.numbers('4f') if reader.numbers('B') else None
         item.base_color_texture, item.surface_texture, item.normal_texture, item.emissive_texture = (
             reference() for _ in range(4))
         return item

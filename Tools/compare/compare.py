@@ -141,6 +141,7 @@ def render(scene, camera, folder, options, samples, seed=0, depth=8, exposure=0)
     exposure += options.exposure
     began = time.monotonic()
     run([options.glint, 'render', scene, '--size', f'{options.size[0]}x{options.size[1]}', '--samples', samples,
+         '--double-sided', '--light-unit', 'gltf',
          '--bounces', options.bounces, '--frames', options.frame, '--filter', 'box', '--view', 'standard',
          '--exposure', exposure, '--depth', depth, '--seed', seed, '--threads', options.threads, '--output', ours]
         + (['--env', options.env] if options.env else [])

@@ -136,7 +136,7 @@ def render(path, light, folder, options):
     folder.mkdir(parents=True, exist_ok=True)
     run([options.glint, 'render', path, '--size', f'{options.size[0]}x{options.size[1]}',
          '--samples', options.samples // options.batches, '--bounces', options.bounces, '--filter', 'box',
-         '--frames', f'1-{options.batches}', '--threads', options.threads, '--output', folder / 'batch.####.pfm']
+         '--frames', f'1-{options.batches}', '--double-sided', '--threads', options.threads, '--output', folder / 'batch.####.pfm']
         + (['--env', light] if light else []))
     return numpy.stack([read_pfm(folder / f'batch.{batch + 1:04}.pfm') for batch in range(options.batches)])
 

@@ -88,6 +88,8 @@ def environment(source):
 def surface(bundle, material):
     if material.unlit or material.alpha_mode:
         raise NoEquivalent('unlit or see-through materials')
+    if material.specular_glossiness:
+        raise NoEquivalent('specular-glossiness materials')
     if material.normal_texture:
         raise NoEquivalent('normal maps')
     return {

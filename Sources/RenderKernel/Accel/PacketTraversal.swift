@@ -212,7 +212,7 @@ struct PacketTraversal<F: AlphaFilter, S: HitSink> {
     }
     if Lanes.bits(isBetter) == 0 { return }
     let (weight1, weight2) = (e.y / sum, e.z / sum)
-    if tagged & TriangleBlock.alphaFlag != 0 {
+    if F.asksAlways || tagged & TriangleBlock.alphaFlag != 0 {
       for ray in 0..<8 where isBetter[ray] {
         isBetter[ray] = filter.accepts(
           instance: currentInstance, triangle: number, u: weight1[ray], v: weight2[ray], key: key[ray])

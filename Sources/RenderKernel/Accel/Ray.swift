@@ -49,6 +49,12 @@ protocol AlphaFilter {
   ///
   /// - Parameter key: Handed through from the caller; identifies path and vertex.
   func accepts(instance: UInt32, triangle: UInt32, u: Float, v: Float, key: UInt32) -> Bool
+  /// Whether it is asked about opaque triangles, too.
+  static var asksAlways: Bool { get }
+}
+
+extension AlphaFilter {
+  @inline(__always) static var asksAlways: Bool { false }
 }
 
 /// Sees everything.

@@ -126,7 +126,7 @@ extension SceneStructure {
           nearest.isAfter(t: hit.x, instance: index, triangle: triangle)
         else { return nearest.t }
         let material = mesh.mesh.materials.isEmpty ? 0 : Int(mesh.mesh.materials[Int(triangle)])
-        if material < mesh.alphaTested.count, mesh.alphaTested[material],
+        if F.asksAlways || (material < mesh.alphaTested.count && mesh.alphaTested[material]),
           !filter.accepts(instance: index, triangle: triangle, u: hit.y, v: hit.z, key: key)
         {
           return nearest.t

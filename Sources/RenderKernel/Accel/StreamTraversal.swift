@@ -361,7 +361,7 @@ struct StreamTraversal<L: TraversalLanes, F: AlphaFilter, S: HitSink> {
     let triangle = TriangleBlock.triangle(tagged)
     let instance = traveller.pointee.instance
     guard traveller.pointee.best.isAfter(t: t, instance: instance, triangle: triangle) else { return }
-    if tagged & TriangleBlock.alphaFlag != 0,
+    if F.asksAlways || tagged & TriangleBlock.alphaFlag != 0,
       !filter.accepts(instance: instance, triangle: triangle, u: u, v: v, key: traveller.pointee.key)
     {
       return

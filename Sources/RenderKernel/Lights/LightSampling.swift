@@ -56,12 +56,11 @@ extension LightView {
     let density = areaDensity[materialIndex] * square / cosine
     guard density > 0 else { return .none }
     let material = materials + materialIndex
-    let uv0 = geometry.pointee.coordinates(geometry.pointee.uv0, corners, u, v)
-    let uv1 = geometry.pointee.coordinates(geometry.pointee.uv1, corners, u, v)
-    var emission = material.pointee.emission(uv0, uv1)
+    let place = SurfaceCoordinates(geometry, corners, u, v)
+    var emission = material.pointee.emission(place)
     // A ray that arrives by chance sees a see-through emitter as often as its filter accepts it.
     if material.pointee.material.alphaMode != .opaque {
-      emission *= material.pointee.coverage(uv0, uv1, geometry.pointee.color(corners, u, v))
+      emission *= material.pointee.coverage(place, geometry.pointee.color(corners, u, v))
     }
     // The shadow ray ends before the emitter, by more than the rounding of either end.
     let reach = largestMagnitude(point) + largestMagnitude(p1 - p0) + largestMagnitude(p2 - p0) + geometry.pointee.shift

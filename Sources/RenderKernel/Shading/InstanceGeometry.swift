@@ -8,6 +8,8 @@ struct InstanceGeometry {
   var tangents: UnsafePointer<Float>?
   var uv0: UnsafePointer<Float>?
   var uv1: UnsafePointer<Float>?
+  var uv2: UnsafePointer<Float>?
+  var uv3: UnsafePointer<Float>?
   var colors: UnsafePointer<Float>?
   var indices: UnsafePointer<UInt32>
   var materials: UnsafePointer<UInt16>?
@@ -32,6 +34,8 @@ struct InstanceGeometry {
     tangents = pointer(mesh.tangents)
     uv0 = pointer(mesh.uv0)
     uv1 = pointer(mesh.uv1)
+    uv2 = pointer(mesh.uv2)
+    uv3 = pointer(mesh.uv3)
     colors = pointer(mesh.colors)
     indices = UnsafePointer(mesh.indices.pointer)
     materials = pointer(mesh.materials)
@@ -51,6 +55,13 @@ struct InstanceGeometry {
   func clearance(at position: SIMD3<Float>, edges e1: SIMD3<Float>, _ e2: SIMD3<Float>) -> Float {
     let edge = largestMagnitude(e1) + largestMagnitude(e2)
     return (largestMagnitude(position) + shift).addingProduct(edge, stretch) * InstanceGeometry.relativeClearance
+  }
+
+  /// Along the front of a triangle with these edges, world space, of any length. A triangle's front is where its corners
+  /// run counter-clockwise in object space, mirrored instances included (glTF 2.0, section 3.7.4).
+  @inline(__always)
+  func outward(edges e1: SIMD3<Float>, _ e2: SIMD3<Float>) -> SIMD3<Float> {
+    worldToObject.transposedVector(cross(e1, e2))
   }
 
   @inline(__always)

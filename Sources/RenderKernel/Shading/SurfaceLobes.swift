@@ -6,8 +6,6 @@ import LaneMath
 /// Metal and coat share facets, so they are one lobe with the sum of their factors. Where further lobes go is written in
 /// docs/kernel.md, "The surface".
 struct SurfaceLobes<F: LaneFloat> {
-  static var dielectricF0: Float { 0.04 }
-
   var facets: FacetReflection<F>
   /// Factors of the facets' lobe: `specular + schlickWeight·grazing`.
   var specular: Vector<F>
@@ -17,23 +15,32 @@ struct SurfaceLobes<F: LaneFloat> {
   /// Probability of sampling the facets' lobe.
   var specularProbability: F
 
-  /// - Parameter table: `AlbedoTables.values`.
+  /// - Parameters:
+  ///   - dielectric: Reflectance of the coat seen from the front.
+  ///   - table: `AlbedoTables.values`.
   @inline(__always)
-  init(baseColor: Vector<F>, metallic: F, roughness: F, cosO: F, table: UnsafePointer<Float>) {
-    facets = FacetReflection(roughness: roughness, cosO: cosO, table: table)
+  init(
+    baseColor: Vector<F>, dielectric f0: Vector<F>, metallic: F, roughness: F, cosO: F, table: UnsafePointer<Float>
+  ) {
+    let facets = FacetReflection<F>(roughness: roughness, cosO: cosO, table: table)
+    self.facets = facets
     let one = Vector<F>(lane: SIMD3(1, 1, 1))
     let dielectric = 1 - metallic
 
-    let f0 = Self.dielectricF0
-    let coat = facets.gain(F(lane: f0))
-    let coatAlbedo = facets.directionalAlbedo(specular: coat * f0, grazing: coat * (1 - f0))
-    diffuse = baseColor * (dielectric * (1 - coatAlbedo).atLeast(0))
+    let coat = Vector(facets.gain(f0.x), facets.gain(f0.y), facets.gain(f0.z))
+    let (coatFront, coatGrazing) = (coat * f0, coat * (one - f0))
+    func passed(_ front: F, _ grazing: F) -> F {
+      (1 - facets.directionalAlbedo(specular: front, grazing: grazing)).atLeast(0)
+    }
+    diffuse =
+      baseColor
+      * (Vector(
+        passed(coatFront.x, coatGrazing.x), passed(coatFront.y, coatGrazing.y), passed(coatFront.z, coatGrazing.z))
+        * dielectric)
 
     let metal = Vector(facets.gain(baseColor.x), facets.gain(baseColor.y), facets.gain(baseColor.z)) * metallic
-    let coatShare = coat * dielectric
-    specular = Vector(coatShare * f0, coatShare * f0, coatShare * f0) + baseColor * metal
-    let coatGrazing = coatShare * (1 - f0)
-    grazing = Vector(coatGrazing, coatGrazing, coatGrazing) + (one - baseColor) * metal
+    specular = coatFront * dielectric + baseColor * metal
+    grazing = coatGrazing * dielectric + (one - baseColor) * metal
 
     let specularWeight = facets.directionalAlbedo(specular: luminance(specular), grazing: luminance(grazing))
     let diffuseWeight = luminance(diffuse)

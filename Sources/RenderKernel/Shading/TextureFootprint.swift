@@ -35,6 +35,8 @@ struct TextureFootprint {
   /// The same edges in texture coordinates.
   private let uv0: (SIMD2<Float>, SIMD2<Float>)
   private let uv1: (SIMD2<Float>, SIMD2<Float>)
+  private let geometry: UnsafePointer<InstanceGeometry>
+  private let corners: (Int, Int, Int)
 
   /// - Parameters:
   ///   - edges: From corner 0, object space.
@@ -44,6 +46,7 @@ struct TextureFootprint {
     _ geometry: UnsafePointer<InstanceGeometry>, _ corners: (Int, Int, Int), edges: (SIMD3<Float>, SIMD3<Float>),
     width: Float
   ) {
+    (self.geometry, self.corners) = (geometry, corners)
     let e1 = geometry.pointee.objectToWorld.vector(edges.0)
     let e2 = geometry.pointee.objectToWorld.vector(edges.1)
     (e11, e12, e22) = (dot(e1, e1), dot(e1, e2), dot(e2, e2))
@@ -57,7 +60,7 @@ struct TextureFootprint {
   @inline(__always)
   func level(of texture: TextureView) -> Int {
     guard texture.levelCount > 1 else { return 0 }
-    let (d1, d2) = texture.uvSet == 0 ? uv0 : uv1
+    let (d1, d2) = texture.uvSet == 0 ? uv0 : texture.uvSet == 1 ? uv1 : furtherEdges(texture.uvSet)
     let size = SIMD2(Float(texture.levels[0].width), Float(texture.levels[0].height))
     func texels(_ d: SIMD2<Float>) -> SIMD2<Float> {
       let u = (d.x * texture.transformU.x).addingProduct(d.y, texture.transformU.y)
@@ -75,6 +78,13 @@ struct TextureFootprint {
     guard texelsSquared >= 4 else { return 0 }
     let exponent = Int(texelsSquared.bitPattern &>> 23) &- 127
     return min(Int(texture.levelCount) &- 1, exponent &>> 1)
+  }
+}
+
+extension TextureFootprint {
+  @inline(never)
+  private func furtherEdges(_ set: UInt8) -> (SIMD2<Float>, SIMD2<Float>) {
+    geometry.pointee.coordinateEdges(geometry.pointee.furtherSet(set), corners)
   }
 }
 

@@ -26,7 +26,7 @@ public final class TexturePyramids: Sendable {
     var seen: Set<Use> = []
     var uses: [Use] = []
     for material in materials {
-      for reference in [material.metallicRoughnessTexture, material.normalTexture, material.emissiveTexture] {
+      for reference in [material.surfaceTexture, material.normalTexture, material.emissiveTexture] {
         if let reference { uses.append(Use(texture: reference.texture, isWeightedByAlpha: false)) }
       }
       if let reference = material.baseColorTexture {

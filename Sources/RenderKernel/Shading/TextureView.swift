@@ -58,12 +58,19 @@ struct TextureView {
       Float(texel &>> 24) * (1.0 / 255))
   }
 
-  /// Linear RGBA at texture coordinates.
+  /// Linear RGBA at a point of a surface.
   ///
   /// - Parameter level: Below `levelCount`.
   @inline(__always)
-  func sample(uv0: SIMD2<Float>, uv1: SIMD2<Float>, level: Int = 0) -> SIMD4<Float> {
-    let uv = uvSet == 0 ? uv0 : uv1
+  func sample(_ point: SurfaceCoordinates, level: Int = 0) -> SIMD4<Float> {
+    sample(point.uv(uvSet), level: level)
+  }
+
+  /// Linear RGBA at texture coordinates, before the reference's map of them.
+  ///
+  /// - Parameter level: Below `levelCount`.
+  @inline(__always)
+  func sample(_ uv: SIMD2<Float>, level: Int = 0) -> SIMD4<Float> {
     let u = transformU.z.addingProduct(uv.y, transformU.y).addingProduct(uv.x, transformU.x)
     let v = transformV.z.addingProduct(uv.y, transformV.y).addingProduct(uv.x, transformV.x)
     let plane = levels[level]

@@ -41,8 +41,8 @@ extension BenchCommand {
       let kernel = try kernel.build()
       Interruption.leave()
       let start = ContinuousClock.now
-      let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions)
-      let camera = try scene.cameraIndex(among: imported.scene.cameraNames)
+      let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions())
+      let camera = imported.camera
       let number = scene.frames?.first ?? imported.firstFrame
       let state = try imported.state(frame: number)
       let loaded = ContinuousClock.now
