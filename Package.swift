@@ -160,6 +160,8 @@ let package = Package(
       dependencies: ["FarmStore", "FarmModel", .product(name: "GRDB", package: "GRDB.swift")]),
     .testTarget(
       name: "FarmTests",
-      dependencies: ["glint", "FarmMaster", "FarmAgent", "FarmLedger", "FarmStore", "FarmWire", "FrameRenderer"]),
+      dependencies: [
+        "glint", "FarmMaster", "FarmAgent", "FarmLedger", "FarmStore", "FarmWire", "FrameRenderer", "ImageFiles",
+      ]),
   ] + secondKernelTargets
 )

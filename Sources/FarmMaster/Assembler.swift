@@ -133,6 +133,7 @@ private let workThreads: NIOThreadPool = {
 
 extension ViewSettings {
   init(_ picture: PictureSpec) {
-    self.init(transform: ViewTransform(rawValue: picture.view) ?? .neutral, exposure: Float(picture.exposure))
+    let exposure = Float(picture.exposure)
+    self = ViewSettings(name: picture.view, exposure: exposure) ?? ViewSettings(exposure: exposure)
   }
 }

@@ -1,5 +1,9 @@
+import FarmModel
+
 /// The messages in JSON Schema, and what routes have in common.
 extension OpenAPIDocument {
+  private static let viewNames = PictureSpec.views.map { "\"\($0)\"" }.joined(separator: ", ")
+
   static let components = #"""
       "components": {
         "securitySchemes": {
@@ -141,7 +145,7 @@ extension OpenAPIDocument {
               "lastFrame": {"$ref": "#/components/schemas/FrameNumber"},
               "priority": {"type": "integer", "minimum": -100, "maximum": 100},
               "tile": {"type": "integer", "minimum": 16, "maximum": 1024, "multipleOf": 16},
-              "view": {"enum": ["neutral", "agx", "standard"]},
+              "view": {"enum": [\#(viewNames)]},
               "exposure": {"type": "number", "minimum": -32, "maximum": 32, "description": "Stops."},
               "depth": {"enum": [8, 16]},
               "trust": {

@@ -63,7 +63,7 @@ public struct JobSpec: Sendable, Hashable, Codable {
 
 /// How finished frames become pictures; decides no sums, so it is no part of `JobSpec`.
 public struct PictureSpec: Sendable, Hashable, Codable {
-  /// `neutral`, `agx` or `standard`.
+  /// A name in `views`.
   public var view: String
   /// Stops.
   public var exposure: Double
@@ -76,10 +76,20 @@ public struct PictureSpec: Sendable, Hashable, Codable {
     self.depth = depth
   }
 
-  public static let views = ["neutral", "agx", "standard"]
+  /// The looks of AgX; `ViewLook` without `none`.
+  static let looks = [
+    "punchy", "greyscale", "very-high-contrast", "high-contrast", "medium-high-contrast", "base-contrast",
+    "medium-low-contrast", "low-contrast", "very-low-contrast",
+  ]
+
+  /// Names of views: those of `ViewSettings.names`, which this module does not see.
+  public static let views = ["neutral", "agx", "standard"] + looks.map { "agx+\($0)" }
 
   public var fault: String? {
-    if !PictureSpec.views.contains(view) { return "view is '\(view)', expected neutral, agx or standard" }
+    if !PictureSpec.views.contains(view) {
+      let looks = PictureSpec.looks.joined(separator: ", ")
+      return "view is '\(view)', expected neutral, agx or standard, or agx+LOOK with one of the looks \(looks)"
+    }
     if !(exposure >= -32 && exposure <= 32) { return "exposure is \(exposure), expected -32 to 32" }
     return [8, 16].contains(depth) ? nil : "depth is \(depth), expected 8 or 16"
   }

@@ -29,13 +29,26 @@ public enum Develop {
     sums: UnsafePointer<Float>, pixelCount: Int, sampleCount: Int, view: ViewSettings, encoder: SRGBEncoder
   ) -> [Code] {
     precondition(sampleCount > 0 && pixelCount >= 0)
-    let divisor = Float(sampleCount)
-    let scale = view.exposureScale
-    let transform = view.transform
+    let film = (sums: sums, pixelCount: pixelCount, divisor: Float(sampleCount), scale: view.exposureScale)
+    switch view.transform {
+    case .neutral: return developed(film, encoder: encoder) { ViewTransform.neutral($0) }
+    case .standard: return developed(film, encoder: encoder) { ViewTransform.standard($0) }
+    case .agx:
+      let agx = AgX(look: view.look)
+      return developed(film, encoder: encoder) { agx.displayed($0) }
+    }
+  }
+
+  /// A loop for each view, so that nothing is decided anew at each pixel.
+  @inline(__always) private static func developed<Code: FixedWidthInteger & UnsignedInteger>(
+    _ film: (sums: UnsafePointer<Float>, pixelCount: Int, divisor: Float, scale: Float), encoder: SRGBEncoder,
+    displayed: (SIMD3<Float>) -> SIMD3<Float>
+  ) -> [Code] {
+    let (sums, pixelCount, divisor, scale) = film
     return [Code](unsafeUninitializedCapacity: pixelCount * 3) { codes, count in
       for i in 0..<pixelCount {
         let sum = SIMD3(sums[i], sums[pixelCount + i], sums[2 * pixelCount + i])
-        let display = transform.displayed(sum / divisor * scale)
+        let display = displayed(sum / divisor * scale)
         codes.initializeElement(at: 3 * i, to: Code(encoder.encode(display.x)))
         codes.initializeElement(at: 3 * i + 1, to: Code(encoder.encode(display.y)))
         codes.initializeElement(at: 3 * i + 2, to: Code(encoder.encode(display.z)))

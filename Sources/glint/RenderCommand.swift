@@ -17,7 +17,7 @@ struct RenderCommand: AsyncParsableCommand {
 
         glint render scene.glb
         glint render scene.glb --frames 1-48 --size 1920x1080 --samples 256 -o out/frame.####.png
-        glint render scene.glb --env sky.hdr --exposure 0.5 --view agx --json
+        glint render scene.glb --env sky.hdr --exposure 0.5 --view agx --look punchy --json
         glint render scene.glb -o frame.####.pfm
 
       Files are PNG; a name that ends in .pfm gives a Portable Float Map: linear colour, without exposure and view.

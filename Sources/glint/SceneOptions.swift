@@ -155,6 +155,9 @@ struct PictureOptions: ParsableArguments {
   @Option(help: "View transform.")
   var view: ViewName = .neutral
 
+  @Option(help: "Look of --view agx, as in Blender.")
+  var look = LookName(look: .none)
+
   @Option(help: "Bits a channel of the PNG files.")
   var depth: DepthName = .eight
 
@@ -172,7 +175,17 @@ struct PictureOptions: ParsableArguments {
     return settings
   }
 
-  var viewSettings: ViewSettings { ViewSettings(transform: view.transform, exposure: Float(exposure)) }
+  var viewSettings: ViewSettings {
+    ViewSettings(transform: view.transform, exposure: Float(exposure), look: look.look)
+  }
+
+  func validate() throws {
+    guard look.look == .none || view == .agx else {
+      throw ValidationError(
+        "--look: \(look.look.rawValue) is a look of AgX, and the view is \(view.rawValue); add --view agx, or leave --look out"
+      )
+    }
+  }
 }
 
 /// `--size 1280x720`
@@ -279,6 +292,22 @@ enum ViewName: String, ExpressibleByArgument, CaseIterable {
     case .standard: .standard
     }
   }
+}
+
+/// `--look very-high-contrast`
+struct LookName: ExpressibleByArgument {
+  var look: ViewLook
+
+  init(look: ViewLook) { self.look = look }
+
+  init?(argument: String) {
+    guard let look = ViewLook(rawValue: argument) else { return nil }
+    self.look = look
+  }
+
+  var defaultValueDescription: String { look.rawValue }
+
+  static var allValueStrings: [String] { ViewLook.allCases.map(\.rawValue) }
 }
 
 enum DepthName: String, ExpressibleByArgument, CaseIterable {

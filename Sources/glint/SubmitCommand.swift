@@ -207,7 +207,7 @@ struct SubmitCommand: AsyncParsableCommand {
     var message = CreateJob(
       name: name ?? scene.sceneURL.deletingPathExtension().lastPathComponent, spec: spec,
       frames: FrameNumbers(manifest.frames.map(\.number)), priority: priority, tile: picture.tile,
-      view: picture.view.rawValue, exposure: picture.exposure, depth: picture.depth.bits)
+      view: picture.viewSettings.name, exposure: picture.exposure, depth: picture.depth.bits)
     message.isPrivate = visibility.map { $0 == .private }
     message.budget = budget
     message.trust = trust

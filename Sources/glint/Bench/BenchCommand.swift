@@ -10,7 +10,9 @@ import SceneModel
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measures this machine.",
-    subcommands: [TraversalCommand.self, ProfileCommand.self, LedgerCommand.self, ScreeningCommand.self])
+    subcommands: [
+      TraversalCommand.self, ProfileCommand.self, LedgerCommand.self, ScreeningCommand.self, ViewsCommand.self,
+    ])
 
   /// `glint bench traversal`
   struct TraversalCommand: AsyncParsableCommand {
