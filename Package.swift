@@ -60,6 +60,8 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CPng", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CJpeg", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
+    // Without pkg-config, whose flags for OpenEXR name the C++ libraries as well, and one that SwiftPM warns of.
+    .systemLibrary(name: "COpenEXR", providers: [.apt(["libopenexr-dev"])]),
 
     // Pixels: bit-exact, no Foundation.
     .target(name: "CProcessor"),
@@ -71,11 +73,14 @@ let package = Package(
       swiftSettings: kernelSettings("x86-64-v3")),
 
     // Scenes and pictures.
-    // The calls of libpng and libjpeg that need setjmp; linked by name, because only Swift reads the module maps.
+    // The calls of libpng and libjpeg that need setjmp, and OpenEXRCore's streams; linked by name, because only Swift reads
+    // the module maps.
     .target(
-      name: "CImageCodecs", dependencies: ["CPng", "CJpeg"],
-      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
-    .target(name: "ImageFiles", dependencies: ["CImageCodecs", "LaneMath"], swiftSettings: bulkSettings),
+      name: "CImageCodecs", dependencies: ["CPng", "CJpeg", "COpenEXR"],
+      linkerSettings: [
+        .linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z"), .linkedLibrary("OpenEXRCore"),
+      ]),
+    .target(name: "ImageFiles", dependencies: ["CImageCodecs", "COpenEXR", "LaneMath"], swiftSettings: bulkSettings),
     .target(
       name: "SceneModel",
       dependencies: [
@@ -149,7 +154,7 @@ let package = Package(
       swiftSettings: kernelSettings("x86-64-v3")),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"]),
     .testTarget(name: "SceneModelTests", dependencies: ["SceneModel"]),
-    .testTarget(name: "SceneImportTests", dependencies: ["SceneImport", "SceneModel"]),
+    .testTarget(name: "SceneImportTests", dependencies: ["SceneImport", "SceneModel", "ImageFiles"]),
     .testTarget(name: "FarmModelTests", dependencies: ["FarmModel"]),
     .testTarget(name: "FarmSimulationTests", dependencies: ["FarmSimulation", "FarmModel"]),
     .testTarget(

@@ -14,7 +14,7 @@ require_packages() {
   local missing=()
   local package
   if ! command -v dpkg-query >/dev/null; then
-    say "Not a Debian system: make sure that libpng, libjpeg, libzstd and SQLite can be built against."
+    say "Not a Debian system: make sure that libpng, libjpeg, OpenEXR, libzstd and SQLite can be built against."
     return
   fi
   for package in "$@"; do
@@ -56,7 +56,7 @@ require_processor() {
 }
 
 require_everything() {
-  require_packages libpng-dev libjpeg-dev libzstd-dev libsqlite3-dev zlib1g-dev
+  require_packages libpng-dev libjpeg-dev libopenexr-dev libzstd-dev libsqlite3-dev zlib1g-dev
   require_swift
   require_processor
 }

@@ -14,11 +14,18 @@ public enum GlintFolders {
   public static var contributorKey: URL { configuration.appendingPathComponent("contributor.key") }
 
   private static func folder(_ variable: String, fallback: String) -> URL {
-    // The specification ignores relative paths.
-    if let path = ProcessInfo.processInfo.environment[variable], path.hasPrefix("/") {
-      return URL(fileURLWithPath: path, isDirectory: true).appendingPathComponent("glint", isDirectory: true)
+    folder(variable, fallback: fallback, environment: ProcessInfo.processInfo.environment)
+  }
+
+  /// A folder of `variable`, else below `HOME`, else below the home that the system knows for the user.
+  ///
+  /// The specification ignores relative paths.
+  static func folder(_ variable: String, fallback: String, environment: [String: String]) -> URL {
+    func absolute(_ name: String) -> URL? {
+      environment[name].flatMap { $0.hasPrefix("/") ? URL(fileURLWithPath: $0, isDirectory: true) : nil }
     }
-    return FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(fallback, isDirectory: true)
-      .appendingPathComponent("glint", isDirectory: true)
+    let home = absolute("HOME") ?? FileManager.default.homeDirectoryForCurrentUser
+    let base = absolute(variable) ?? home.appendingPathComponent(fallback, isDirectory: true)
+    return base.appendingPathComponent("glint", isDirectory: true)
   }
 }

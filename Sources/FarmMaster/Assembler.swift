@@ -68,9 +68,13 @@ struct Assembler: Service {
       let picture = view.record.picture
       let (digest, png) = try await onThread {
         let frame = FinishedFrame(film.film)
+        let description = PictureDescription(
+          settings: RenderSettings(spec), camera: spec.camera, frame: number)
+        let view = ViewSettings(picture)
+        let metadata = description.metadata(digest: frame.digest, view: view)
         return (
           frame.digest,
-          try frame.png(view: ViewSettings(picture), depth: picture.depth == 16 ? .sixteen : .eight)
+          try frame.png(view: view, depth: picture.depth == 16 ? .sixteen : .eight, metadata: metadata)
         )
       }
       try files.keepPicture(job, frame: number, png: png)

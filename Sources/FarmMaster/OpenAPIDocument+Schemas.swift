@@ -174,7 +174,7 @@ extension OpenAPIDocument {
               "id", "name", "state", "spec", "specHash", "frames", "frameCount", "firstFrame", "lastFrame",
               "priority", "unitCount", "receivedUnitCount", "finishedUnitCount", "finishedFrameCount",
               "finalFrameCount", "trust", "createdAt", "createdAtISO",
-              "isPrivate", "credit", "pendingCredit"
+              "isPrivate", "view", "exposure", "depth", "credit", "pendingCredit"
             ],
             "properties": {
               "id": {"$ref": "#/components/schemas/JobID"}, "name": {"type": "string"},
@@ -211,6 +211,9 @@ extension OpenAPIDocument {
               "createdAtISO": {"$ref": "#/components/schemas/TimeText"},
               "endedAtISO": {"$ref": "#/components/schemas/TimeText"},
               "isPrivate": {"type": "boolean", "description": "Spec and bundle are not shown without a token."},
+              "view": {"enum": [\#(viewNames)]},
+              "exposure": {"type": "number", "minimum": -32, "maximum": 32, "description": "Stops."},
+              "depth": {"enum": [8, 16], "description": "Bits a channel."},
               "credit": {
                 "type": "integer", "format": "uint64", "minimum": 0,
                 "description": "What it has cost by the ledger: renderings and checks."

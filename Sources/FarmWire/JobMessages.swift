@@ -107,6 +107,10 @@ public struct JobSummary: Codable, Sendable, Equatable {
   public var createdAtISO: String
   public var endedAtISO: String?
   public var isPrivate: Bool
+  /// How its pictures are developed, as in `CreateJob`.
+  public var view: String
+  public var exposure: Double
+  public var depth: Int
   /// What it has cost by the ledger: renderings and checks.
   public var credit: UInt64
   /// What results that have not settled are worth beside that, with their checks.
@@ -138,6 +142,9 @@ public struct JobSummary: Codable, Sendable, Equatable {
     createdAtISO = ISOTime.text(record.createdAt)
     endedAtISO = record.endedAt.map { ISOTime.text($0) }
     isPrivate = record.isPrivate
+    view = record.picture.view
+    exposure = record.picture.exposure
+    depth = record.picture.depth
     credit = UInt64(clamping: job.credit)
     pendingCredit = job.pendingCredit
     budget = record.budget

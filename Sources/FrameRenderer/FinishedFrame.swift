@@ -50,18 +50,31 @@ public struct FinishedFrame: Sendable {
     try PFMWriter.encode(rgb: linear(), width: width, height: height)
   }
 
+  /// The picture as an OpenEXR file's bytes: linear RGB, without exposure or view transform.
+  ///
+  /// - Parameter placement: Where the frame lies in a larger picture; nil: it is whole.
+  public func exr(
+    pixelType: EXRPixelType = .half, placement: CropPlacement? = nil, metadata: PictureMetadata = .none
+  ) throws(ImageError) -> [UInt8] {
+    try EXRWriter.encode(
+      layers: [.rgb(linear(), pixelType: pixelType)], width: width, height: height, placement: placement,
+      attributes: metadata.exrAttributes)
+  }
+
   /// The picture as a PNG file's bytes.
-  public func png(view: ViewSettings, depth: BitDepth) throws(ImageError) -> [UInt8] {
+  public func png(
+    view: ViewSettings, depth: BitDepth, metadata: PictureMetadata = .none
+  ) throws(ImageError) -> [UInt8] {
     switch depth {
     case .eight:
       try PNGWriter.encode8(
         rgb: Develop.developed8(sums: sums.pointer, width: width, height: height, sampleCount: sampleCount, view: view),
-        width: width, height: height)
+        width: width, height: height, text: metadata.pngText)
     case .sixteen:
       try PNGWriter.encode16(
         rgb: Develop.developed16(
           sums: sums.pointer, width: width, height: height, sampleCount: sampleCount, view: view),
-        width: width, height: height)
+        width: width, height: height, text: metadata.pngText)
     }
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import KernelScene
+import LaneMath
 import SceneModel
 import Synchronization
 
@@ -24,21 +25,30 @@ public final class LocalRenderer: Sendable {
   private let preparer: FramePreparer
   private let threads: RenderThreads
   private let settings: RenderSettings
+  /// The part of the frame that is rendered.
+  private let crop: TileRectangle
   /// Each is rendered with all its samples at once.
   private let tiles: [TileRectangle]
 
   /// - Parameters:
+  ///   - crop: The part of the frame that is rendered, inside it, in pixels from its top left corner; pictures have its size.
+  ///     Its pixels have the bits that they have in the whole frame. Nil: all of the frame.
   ///   - tile: Edge of the tiles, a multiple of 16. Changes no pixel.
   ///   - kernel: The build that renders. Changes no pixel.
   ///   - threadCount: Changes no pixel either.
   public init(
-    scene: Scene, settings: RenderSettings, tile: Int, kernel: any KernelBuild = KernelChoice.fastest, threadCount: Int
+    scene: Scene, settings: RenderSettings, crop: TileRectangle? = nil, tile: Int,
+    kernel: any KernelBuild = KernelChoice.fastest, threadCount: Int
   ) {
     precondition(tile >= 16 && tile % 16 == 0 && settings.sampleCount > 0)
+    let whole = TileRectangle(x: 0, y: 0, width: settings.width, height: settings.height)
+    precondition(crop.map { whole.intersection($0) == $0 } ?? true, "the crop lies inside the frame")
+    self.crop = crop ?? whole
     preparer = FramePreparer(scene: scene, kernel: kernel, threadCount: threadCount)
     threads = RenderThreads(count: threadCount)
     self.settings = settings
-    tiles = TileGrid(width: settings.width, height: settings.height, edge: tile).tiles
+    let grid = TileGrid(width: settings.width, height: settings.height, edge: tile)
+    tiles = grid.tiles.compactMap { [crop = self.crop] in $0.intersection(crop) }
   }
 
   /// Units of one frame, for progress.
@@ -118,21 +128,24 @@ public final class LocalRenderer: Sendable {
   private func assemble(
     _ number: Int, _ outcomes: [UnitOutcome], prepareSeconds: Double, sampleSeconds: Double
   ) async -> Frame {
-    let settings = settings
+    let (settings, crop) = (settings, crop)
     return await withCheckedContinuation { continuation in
       let thread = Thread {
-        let film = Film(width: settings.width, height: settings.height, sampleCount: settings.sampleCount)
+        // Every unit has all samples of its pixels: there is nothing to add, as there is in `Film`.
+        let sums = FlatBuffer<Float>(count: UnitPlanes.planeCount * crop.pixelCount)
         var counters = WorkCounters()
         var seconds = 0.0
         for outcome in outcomes {
-          film.add(outcome.planes)
+          outcome.planes.copy(to: sums, of: crop)
           counters = counters + outcome.counters
           seconds += outcome.seconds
         }
         continuation.resume(
           returning: Frame(
-            number: number, picture: FinishedFrame(film), counters: counters,
-            seconds: seconds, prepareSeconds: prepareSeconds, sampleSeconds: sampleSeconds))
+            number: number,
+            picture: FinishedFrame(
+              width: crop.width, height: crop.height, sampleCount: settings.sampleCount, sums: sums),
+            counters: counters, seconds: seconds, prepareSeconds: prepareSeconds, sampleSeconds: sampleSeconds))
       }
       thread.stackSize = 8 << 20
       thread.start()
@@ -206,6 +219,29 @@ public final class LocalRenderer: Sendable {
     func fail(_ error: any Error) {
       state.withLock { $0.hasFailed = true }
       work.resolve(.failure(error))
+    }
+  }
+}
+
+extension TileRectangle {
+  /// What both have in common; nil if that is nothing.
+  fileprivate func intersection(_ other: TileRectangle) -> TileRectangle? {
+    let (left, top) = (max(x, other.x), max(y, other.y))
+    let (right, bottom) = (min(x + width, other.x + other.width), min(y + height, other.y + other.height))
+    guard left < right, top < bottom else { return nil }
+    return TileRectangle(x: left, y: top, width: right - left, height: bottom - top)
+  }
+}
+
+extension UnitPlanes {
+  /// Copies all planes to their place in those of `frame`, which holds the unit's tile.
+  fileprivate func copy(to sums: FlatBuffer<Float>, of frame: TileRectangle) {
+    for plane in 0..<UnitPlanes.planeCount {
+      for row in 0..<tile.height {
+        let line = plane * frame.height + tile.y - frame.y + row
+        (sums.pointer + line * frame.width + tile.x - frame.x).update(
+          from: values.pointer + plane * tile.pixelCount + row * tile.width, count: tile.width)
+      }
     }
   }
 }

@@ -23,6 +23,8 @@ public enum ImageDecoder {
     case .radiance:
       throw ImageError(
         .unsupported, "the picture is a Radiance HDR file; textures are read from PNG or JPEG, HDR is for --env")
+    case .openEXR:
+      throw ImageError(.unsupported, "the picture is OpenEXR; textures are read from PNG or JPEG, OpenEXR is for --env")
     case .other(let name):
       throw ImageError(.unsupported, "the picture is \(name); only PNG and JPEG are read, so convert it to one of them")
     case .unknown:

@@ -3,6 +3,7 @@ enum ImageFormat: Equatable {
   case png
   case jpeg
   case radiance
+  case openEXR
   /// Known by name, not read here.
   case other(String)
   case unknown
@@ -20,6 +21,8 @@ enum ImageFormat: Equatable {
       self = .jpeg
     } else if has("#?RADIANCE") || has("#?RGBE") {
       self = .radiance
+    } else if has([0x76, 0x2F, 0x31, 0x01]) {
+      self = .openEXR
     } else if let name = ImageFormat.others.first(where: { has($0.signature, at: $0.offset) })?.name {
       self = .other(name)
     } else {
@@ -40,7 +43,6 @@ enum ImageFormat: Equatable {
     ("GIF", Array("GIF8".utf8), 0),
     ("TIFF", [0x49, 0x49, 0x2A, 0x00], 0),
     ("TIFF", [0x4D, 0x4D, 0x00, 0x2A], 0),
-    ("OpenEXR", [0x76, 0x2F, 0x31, 0x01], 0),
     ("JPEG 2000", [0x00, 0x00, 0x00, 0x0C, 0x6A, 0x50, 0x20, 0x20], 0),
     ("JPEG XL", [0x00, 0x00, 0x00, 0x0C, 0x4A, 0x58, 0x4C, 0x20], 0),
     ("JPEG XL", [0xFF, 0x0A], 0),

@@ -7,7 +7,8 @@ public enum PNGWriter {
   private static let compressionLevel: Int32 = 3
 
   /// - Parameter rgb: Row-major, `height × width × 3`, sRGB-encoded, top row first.
-  /// - Parameter text: Keywords (1 to 79 printable ASCII characters) and their values.
+  /// - Parameter text: Keywords (1 to 79 printable ASCII characters, no space at either end or after another) and their
+  ///   values. Values beyond ASCII are written as UTF-8 (iTXt).
   public static func encode8(
     rgb: [UInt8], width: Int, height: Int, text: [(String, String)] = []
   ) throws(ImageError) -> [UInt8] {
@@ -43,10 +44,13 @@ public enum PNGWriter {
     }
     for (keyword, value) in text {
       let isPrintable = keyword.utf8.allSatisfy { (0x20...0x7E).contains($0) }
-      guard isPrintable, (1...79).contains(keyword.utf8.count), !value.utf8.contains(0) else {
+      // libpng would drop such spaces in silence.
+      let hasStraySpace = keyword.hasPrefix(" ") || keyword.hasSuffix(" ") || keyword.contains("  ")
+      guard isPrintable, !hasStraySpace, (1...79).contains(keyword.utf8.count), !value.utf8.contains(0) else {
         throw ImageError(
           .unwritable,
-          "PNG: text keyword \"\(keyword)\" must be 1 to 79 printable ASCII characters, its value without NUL")
+          "PNG: text keyword \"\(keyword)\" must be 1 to 79 printable ASCII characters with single spaces between words, "
+            + "its value without NUL")
       }
     }
 

@@ -21,9 +21,7 @@ public enum RadianceHDR {
     _ bytes: UnsafeRawBufferPointer, limits: ImageLimits
   ) throws(ImageError) -> (width: Int, height: Int, texels: FlatBuffer<Float>) {
     guard ImageFormat(signatureOf: bytes) == .radiance else {
-      let hint =
-        ImageFormat(signatureOf: bytes) == .other("OpenEXR") ? "; it is OpenEXR, so convert it to .hdr first" : ""
-      throw ImageError(.unsupported, "the file does not start with #?RADIANCE, so it is no Radiance HDR picture\(hint)")
+      throw ImageError(.unsupported, "the file does not start with #?RADIANCE, so it is no Radiance HDR picture")
     }
     var reader = Reader(bytes: bytes)
     let resolution = try readHeader(&reader)

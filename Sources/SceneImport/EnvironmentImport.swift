@@ -16,7 +16,7 @@ enum EnvironmentImport {
     }
     let decoded = data.withUnsafeBytes { raw in
       Result { () throws(ImageError) in
-        let picture = try RadianceHDR.decode(raw)
+        let picture = try EnvironmentDecoder.decode(raw)
         return Environment(width: picture.width, height: picture.height, texels: picture.texels)
       }
     }

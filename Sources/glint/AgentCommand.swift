@@ -48,7 +48,9 @@ struct AgentCommand: AsyncParsableCommand {
   var data: String?
 
   @Option(
-    help: ArgumentHelp("Disk that cached scenes may take, in gigabytes.", valueName: "GB"),
+    help: ArgumentHelp(
+      "Disk that cached scenes may take, in gigabytes. Default: \(String(format: "%.1f", Double(Limits.partCacheByteCount) / 1e9)).",
+      valueName: "GB"),
     transform: Quantity.parse(above: 0, through: 1e6))
   var cacheSize: Double = Double(Limits.partCacheByteCount) / 1e9
 

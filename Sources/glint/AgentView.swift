@@ -69,7 +69,7 @@ final class AgentView: Sendable {
       case .receipts(let count): state.receipts += count
       case .receiptsDelayed(let reason): return "no receipts: \(reason)"
       case .ledgerFault(let text):
-        return Terminal.tint("the ledger is wrong: ", .red, when: Terminal.showsErrorColour) + text
+        return "the ledger is wrong: " + text
       case .notWanted(let reason): return "a result was not taken: \(reason)"
       case .unitFailed(let reason):
         state.failed += 1
@@ -93,9 +93,9 @@ final class AgentView: Sendable {
 
   private func log(_ text: String) {
     if Terminal.showsProgress {
-      Terminal.writeError("\r\u{1B}[K" + text + "\n")
+      Terminal.writeError("\r\u{1B}[K" + PlainText.make(text) + "\n")
     } else {
-      Terminal.writeError(TimeText.clock() + " " + text + "\n")
+      Terminal.writeError(TimeText.clock() + " " + PlainText.make(text) + "\n")
     }
   }
 
@@ -116,7 +116,7 @@ final class AgentView: Sendable {
     }
     guard let text else { return }
     if Terminal.showsProgress {
-      Terminal.writeError("\r\u{1B}[K" + text.prefix(max(1, Terminal.columns - 1)))
+      Terminal.writeError("\r\u{1B}[K" + PlainText.make(text).prefix(max(1, Terminal.columns - 1)))
     } else {
       log(text)
     }

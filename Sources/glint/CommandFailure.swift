@@ -9,6 +9,8 @@ enum ExitStatus: Int32, Sendable {
   case unreachable = 69
   /// Work that was begun failed: a job, a render, a disk.
   case failedWork = 70
+  /// Nothing is wrong, but there is nothing yet: try again later (`EX_TEMPFAIL`).
+  case notYet = 75
   case interrupted = 130
 }
 

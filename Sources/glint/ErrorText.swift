@@ -16,6 +16,7 @@ enum ErrorText {
   static func status(of error: any Error) -> ExitStatus? {
     switch error {
     case let failure as CommandFailure: failure.status
+    case is UnknownCommand: .badUsage
     case let error as MasterError:
       switch error.kind {
       case .unreachable, .busy, .forbidden, .misunderstood: .unreachable

@@ -46,10 +46,12 @@ struct CreditsCommand: AsyncParsableCommand {
   @Flag(help: "Only your own, by the key that `glint key show` shows.")
   var mine = false
 
-  @Option(help: ArgumentHelp("Only this contributor's, by its key file.", valueName: "file"), completion: .file())
+  @Option(
+    help: ArgumentHelp("Only this contributor's, by its key file. Default: all.", valueName: "file"),
+    completion: .file())
   var contributor: String?
 
-  @Option(help: ArgumentHelp("Only from this job; its first digits will do.", valueName: "id"))
+  @Option(help: ArgumentHelp("Only from this job; its first digits will do. Default: all.", valueName: "id"))
   var job: String?
 
   @Flag(help: "Print one JSON document.")

@@ -11,82 +11,93 @@ struct FetchCommand: AsyncParsableCommand {
     commandName: "fetch",
     abstract: "Downloads a job's finished frames.",
     discussion: """
-      Frames that are not finished yet are left out and said; call again later, or `glint watch` first. A provisional frame,
-      some of whose units have not settled, may be made anew; --final leaves those out.
+      Frames that are not finished yet are left out and said; call again later, or `glint watch` first. Where none is finished
+      yet the exit code is 75. A provisional frame, some of whose units have not settled, may be made anew; --final leaves
+      those out. A file that is there already and the same is left as it is.
 
         glint fetch 5f0c -o out/frame.####.png
-        glint fetch 5f0c --final -o out/frame.####.png
+        glint fetch 5f0c --final -o out/
         glint fetch 5f0c --frames 1-10 --json
       """)
 
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var job: JobArgument
 
-  @Option(
-    name: .shortAndLong,
-    help: ArgumentHelp("Where frames go; #### stands for the frame's number.", valueName: "pattern"),
-    completion: .file())
-  var output = "frame.####.png"
+  @Option(name: .shortAndLong, help: OutputOption.farmHelp, completion: .file(), transform: OutputOption.parseForFarm)
+  var output = FramePattern.standard
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Only these frames: 12, 1-48, 1,4,9 or 1-48x2.", valueName: "frames"),
+    help: ArgumentHelp("Only these frames: 12, 1-48, 1,4,9 or 1-48x2. Default: all.", valueName: "frames"),
     transform: FrameOption.parse)
   var frames: FrameNumbers?
 
   @OptionGroup var finality: FinalityOption
 
+  @Flag(help: "Leave frames whose files are there and not empty, whatever is in them.")
+  var skipExisting = false
+
   @Flag(help: "Print one JSON document.")
   var json = false
 
-  func validate() throws { try FramePattern(output).checkIsPicture() }
-
   func run() async throws {
     Interruption.leave()
-    let (detail, files) = try await connection.withClient { client in
+    let (detail, wanted, collector) = try await connection.withClient { client in
       let detail = try await client.job(job.resolve(client))
-      let chosen = detail.frames.filter { finality.takes($0) && frames?.contains($0.number) != false }
-      let collector = FrameCollector(client: client, pattern: FramePattern(output), finality: finality)
+      let wanted = detail.frames.filter { frames?.contains($0.number) != false }
+      let chosen = wanted.filter(finality.takes)
+      let files = FrameFiles(pattern: output, isOnlyFrame: detail.frames.count == 1)
+      try files.prepare(FrameNumbers(chosen.map(\.number)))
+      let collector = FrameCollector(client: client, files: files, finality: finality, skipsExisting: skipExisting)
       let bar = ProgressBar("Fetching", total: Double(chosen.count))
-      for frame in chosen {
+      for (index, frame) in chosen.enumerated() {
         try await collector.fetch(frame, of: detail)
-        bar.advance(by: 1)
+        bar.advance(by: 1, detail: "\(index + 1)/\(chosen.count) frames")
       }
       bar.finish()
-      return (detail, collector.files)
+      return (detail, wanted, collector)
     }
-    let wanted = detail.frames.filter { frames?.contains($0.number) != false }
+    let short = detail.job.id.short
+    guard !wanted.isEmpty else {
+      throw CommandFailure(.badInput, "job \(short) has no such frames; it renders \(detail.job.frameText)")
+    }
     if json {
-      try Output.json(FetchDocument(job: detail.job.id, frames: files))
+      try Output.json(
+        FetchDocument(job: detail.job.id, frames: collector.files, skippedFrames: collector.skipped.sorted()))
     } else {
-      for file in files { Output.line(file.file) }
+      for file in collector.files { Output.path(file.file) }
     }
-    if files.isEmpty {
+    collector.tell()
+    let openCount = wanted.count { !finality.takes($0) }
+    if openCount == wanted.count {
+      if detail.hasEnded, !detail.job.isFinished {
+        let reason = detail.job.reason.map { ": " + $0 } ?? ""
+        throw CommandFailure(
+          .failedWork, "none of job \(short)'s frames is \(finality.word); the job is \(detail.job.stateText)\(reason)")
+      }
       throw CommandFailure(
-        .failedWork,
-        wanted.isEmpty
-          ? "job \(detail.job.id.short) has no such frames; it renders \(detail.job.frameText)"
-          : "none of job \(detail.job.id.short)'s frames is \(finality.word) yet; `glint watch \(detail.job.id.short)` shows how far it is"
+        .notYet,
+        "none of job \(short)'s frames is \(finality.word) yet; `glint watch \(short)` shows how far it is, then fetch again"
       )
     }
-    if files.count < wanted.count {
-      Terminal.note("\(wanted.count - files.count) of \(wanted.count) frames are not \(finality.word) yet.")
-    }
-    finality.tell(files)
+    if openCount > 0 { Terminal.note("\(openCount) of \(wanted.count) frames are not \(finality.word) yet.") }
+    finality.tell(collector.files)
   }
 }
 
 struct FetchDocument: Encodable {
   var job: JobID
   var frames: [FetchedFrame]
+  /// Numbers of the frames that `--skip-existing` left.
+  var skippedFrames: [Int]
 }
 
 /// One frame on this disk, as `fetch --json` and `submit --wait --json` report it; `render --json` uses the same names.
 struct FetchedFrame: Encodable, Sendable {
   var number: Int
   var file: String
-  /// Time that agents spent on it.
-  var seconds: Double
+  /// Time that agents spent on it, summed over units.
+  var threadSeconds: Double
   var rays: UInt64
   /// SHA-256 of the merged film before tone mapping.
   var digest: String
@@ -94,6 +105,8 @@ struct FetchedFrame: Encodable, Sendable {
   var revision = 1
   /// Whether all units of the picture have settled; if not, it may be made anew.
   var isFinal = true
+  /// Whether the same file was there already.
+  var wasThere = false
 }
 
 /// `--final`: what is done with frames whose units have not all settled. Shared by the commands that take frames.
@@ -116,19 +129,23 @@ struct FinalityOption: ParsableArguments {
   }
 }
 
-/// Downloads finished frames to the files that a pattern names, each once.
+/// Downloads finished frames to their files, each once, and leaves those that are there already.
 final class FrameCollector {
   private let client: MasterClient
-  private let pattern: FramePattern
+  private let frames: FrameFiles
   private let finality: FinalityOption
+  private let skipsExisting: Bool
   private(set) var files: [FetchedFrame] = []
+  /// Frames whose files were there and were not looked at.
+  private(set) var skipped: Set<Int> = []
   /// Revisions by number: a provisional picture may be made anew.
   private var fetched: [Int: Int] = [:]
 
-  init(client: MasterClient, pattern: FramePattern, finality: FinalityOption) {
+  init(client: MasterClient, files: FrameFiles, finality: FinalityOption, skipsExisting: Bool) {
     self.client = client
-    self.pattern = pattern
+    self.frames = files
     self.finality = finality
+    self.skipsExisting = skipsExisting
   }
 
   func fetchFinished(of detail: JobDetail) async throws {
@@ -137,29 +154,45 @@ final class FrameCollector {
     }
   }
 
+  /// Says how many files were there already.
+  func tell() {
+    if !skipped.isEmpty { SkippedFrames.tell(skipped.count, of: skipped.count + files.count) }
+    let count = files.count(where: \.wasThere)
+    if count > 0 { Terminal.note("\(count) of \(files.count) frames were there already and are the same.") }
+  }
+
   /// The picture arrives beside its place and is then renamed: under its name it is whole.
   func fetch(_ frame: FrameSummary, of detail: JobDetail) async throws {
-    let path = pattern.path(frame: frame.number, isOnlyFrame: detail.job.frameCount == 1)
-    let url = URL(fileURLWithPath: path)
-    let folder = url.deletingLastPathComponent()
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch {
-      throw CommandFailure(.badInput, "--output: folder \(folder.path) cannot be made (\(error.localizedDescription))")
+    let path = frames.path(frame.number)
+    if skipsExisting, fetched[frame.number] == nil, frames.isThere(frame.number) {
+      skipped.insert(frame.number)
+      fetched[frame.number] = frame.revision
+      return
     }
-    let part = folder.appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString).part")
-    try await client.downloadPicture(job: detail.job.id, frame: frame.number, to: part)
-    guard rename(part.path, url.path) == 0 else {
-      let reason = String(cString: strerror(errno))
-      try? FileManager.default.removeItem(at: part)
-      throw CommandFailure(.failedWork, "\(path): cannot be written (\(reason))")
-    }
+    guard !skipped.contains(frame.number) else { return }
+    var wasThere = PictureOnDisk(path: path)?.shows(frame, of: detail.job) == true
+    if !wasThere { wasThere = try await download(frame, of: detail, to: path) }
     if fetched.updateValue(frame.revision, forKey: frame.number) != nil {
       files.removeAll { $0.number == frame.number }
     }
     files.append(
       FetchedFrame(
-        number: frame.number, file: path, seconds: frame.seconds, rays: frame.rays, digest: frame.digest?.hex ?? "",
-        revision: frame.revision, isFinal: frame.isFinal))
+        number: frame.number, file: path, threadSeconds: frame.seconds, rays: frame.rays,
+        digest: frame.digest?.hex ?? "", revision: frame.revision, isFinal: frame.isFinal, wasThere: wasThere))
+  }
+
+  /// - Returns: Whether the same bytes were there already.
+  private func download(_ frame: FrameSummary, of detail: JobDetail, to path: String) async throws -> Bool {
+    let url = URL(fileURLWithPath: path)
+    let part = url.deletingLastPathComponent().appendingPathComponent(".glint-\(UUID().uuidString).part")
+    defer { try? FileManager.default.removeItem(at: part) }
+    try await client.downloadPicture(job: detail.job.id, frame: frame.number, to: part)
+    if frames.isThere(frame.number), FileManager.default.contentsEqual(atPath: part.path, andPath: url.path) {
+      return true
+    }
+    guard rename(part.path, url.path) == 0 else {
+      throw CommandFailure(.failedWork, "\(path): cannot be written (\(String(cString: strerror(errno))))")
+    }
+    return false
   }
 }

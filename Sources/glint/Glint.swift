@@ -17,7 +17,7 @@ struct Glint: AsyncParsableCommand {
         glint submit scene.glb --frames 1-48 --wait -o out/frame.####.png
 
       Equal options give equal bytes, whoever renders. GLINT_MASTER and GLINT_TOKEN stand for --master and the token.
-      Exit codes: 0 done, 64 bad usage, 65 bad input, 69 master unreachable, 70 failed work, 130 interrupted.
+      Exit codes: 0 done, 64 bad usage, 65 bad input, 69 master unreachable, 70 failed work, 75 not finished yet, 130 interrupted.
       """,
     version: "glint 0.1.0",
     groupedSubcommands: [
@@ -41,28 +41,41 @@ struct Glint: AsyncParsableCommand {
     ])
 
   static func main() async {
+    var type: ParsableCommand.Type = Glint.self
     do {
+      try CommandNames.check(CommandLine.arguments.dropFirst())
       var command = try parseAsRoot()
+      type = Swift.type(of: command)
       if var asynchronous = command as? AsyncParsableCommand {
         try await asynchronous.run()
       } else {
         try command.run()
       }
     } catch {
-      end(with: error)
+      end(with: error, in: type)
     }
   }
 
   /// Prints the error and leaves with its exit code.
-  static func end(with error: any Error) -> Never {
+  ///
+  /// - Parameter command: Whose usage goes with the error.
+  static func end(with error: any Error, in command: ParsableCommand.Type) -> Never {
     if let status = ErrorText.status(of: error) {
       let text = ErrorText.describe(error)
-      if !text.isEmpty {
-        Terminal.note(Terminal.tint("glint: error:", .red, when: Terminal.showsErrorColour) + " " + text)
+      if !text.isEmpty { Terminal.note(text, label: .error) }
+      if status == .badUsage {
+        Terminal.note(lines: "Usage: " + ((error as? UnknownCommand)?.usage ?? usageString(for: command)))
       }
       Foundation.exit(status.rawValue)
     }
-    // The parser's own: help, version, bad usage.
+    // The parser's own: help and version, or bad usage.
+    if exitCode(for: error) == .validationFailure {
+      var lines = fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      let message = lines.removeFirst()
+      Terminal.note(message.replacing("Error: ", with: "", maxReplacements: 1), label: .error)
+      Terminal.note(lines: lines.joined(separator: "\n"))
+      Foundation.exit(ExitStatus.badUsage.rawValue)
+    }
     exit(withError: error)
   }
 }

@@ -30,7 +30,8 @@ struct InspectCommand: AsyncParsableCommand {
     }
     let summary = imported.summary
     func row(_ name: String, _ text: String) {
-      Output.line(Terminal.tint(name.padding(toLength: 12, withPad: " ", startingAt: 0), .bold) + text)
+      let title = name.padding(toLength: 12, withPad: " ", startingAt: 0)
+      Output.line(text, label: Terminal.Label(text: title, colour: .bold))
     }
     func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }
     if let generator = summary.generator { row("made with", generator) }

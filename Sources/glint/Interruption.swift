@@ -33,11 +33,11 @@ enum Interruption {
     if isAsked { onFirst() }
   }
 
-  /// For commands that hold nothing: the first signal ends them, after a last word on standard error.
-  static func leave(saying word: @escaping @Sendable () -> String? = { nil }) {
+  /// For commands that hold nothing: the first signal ends them, after some last lines on standard error.
+  static func leave(saying words: @escaping @Sendable () -> [String] = { [] }) {
     handle {
       ProgressBar.clear()
-      if let word = word() { Terminal.note(word) }
+      for word in words() { Terminal.note(word) }
       exit(ExitStatus.interrupted.rawValue)
     }
   }

@@ -19,29 +19,53 @@ struct JobsCommand: AsyncParsableCommand {
     commandName: "jobs",
     abstract: "Lists the master's jobs, newest first.",
     discussion: """
+      Age is the time since the job was made; the time left is a guess from that and from what is done.
+
         glint jobs
-        glint jobs --json
+        glint jobs --state active --state paused
+        glint jobs --mine --json
       """)
 
   @OptionGroup var connection: ConnectionOptions
+
+  @Option(help: "Only jobs in this state; may be given several times. Default: all.")
+  var state: [JobStateName] = []
+
+  @Flag(help: "Only jobs that were submitted from here, by this user.")
+  var mine = false
 
   @Flag(help: "Print one JSON document.")
   var json = false
 
   func run() async throws {
-    let jobs = try await connection.withClient { try await $0.jobs() }
-    if json { return try Output.json(jobs) }
-    if jobs.jobs.isEmpty { return Terminal.note("No jobs. `glint submit SCENE` makes one.") }
+    var jobs = try await connection.withClient { try await $0.jobs() }.jobs
+    let isEmpty = jobs.isEmpty
+    if mine {
+      let known = SubmittedJobs.known()
+      jobs.removeAll { !known.contains($0.id) }
+    }
+    if !state.isEmpty { jobs.removeAll { job in !state.contains { $0.rawValue == job.state } } }
+    if json { return try Output.json(JobList(jobs: jobs)) }
+    if jobs.isEmpty {
+      return Terminal.note(isEmpty ? "No jobs. `glint submit SCENE` makes one." : "No such jobs.")
+    }
+    let now = Date().timeIntervalSince1970
     Output.table(
-      ["JOB", "STATE", "DONE", "FRAMES", "PRIORITY", "SIZE", "SAMPLES", "NAME"],
-      jobs.jobs.map { job in
+      ["JOB", "STATE", "DONE", "FRAMES", "AGE", "LEFT", "PRIORITY", "SIZE", "SAMPLES", "NAME"],
+      jobs.map { job in
         [
           job.id.short, job.stateText, "\(Int(job.completedFraction * 100)) %",
-          "\(job.finishedFrameCount)/\(job.frameCount)", "\(job.priority)", job.sizeText, "\(job.sampleCount)",
-          job.name,
+          "\(job.finishedFrameCount)/\(job.frameCount)", DurationText.coarse(seconds: job.age(at: now)),
+          job.secondsLeft(at: now).map { DurationText.coarse(seconds: $0) } ?? "–", "\(job.priority)", job.sizeText,
+          "\(job.sampleCount)", job.name,
         ]
-      }, rightAligned: [2, 3, 4, 5, 6])
+      }, rightAligned: [2, 3, 4, 5, 6, 7, 8])
   }
+}
+
+/// The states of jobs, as the master calls them.
+enum JobStateName: String, ExpressibleByArgument, CaseIterable {
+  case active, paused, finished, failed, cancelled
 }
 
 /// `glint job`
@@ -106,13 +130,16 @@ struct WatchCommand: AsyncParsableCommand {
 enum JobText {
   static func show(_ detail: JobDetail) {
     let job = detail.job
-    Output.line("\(Terminal.tint(job.id.description, .bold))  \(job.name)")
+    Output.line("  " + job.name, label: Terminal.Label(text: job.id.description, colour: .bold))
     Output.line("state     \(job.stateText)" + (job.reason.map { ": " + $0 } ?? ""))
     Output.line("picture   \(job.sizeText), \(job.sampleCount) samples")
     Output.line("frames    \(job.frameText)")
     Output.line(
       "progress  \(Int(job.completedFraction * 100)) %, \(job.finishedFrameCount) of \(job.frameCount) frames, "
         + "\(job.finishedUnitCount) of \(job.unitCount) units")
+    let now = Date().timeIntervalSince1970
+    let left = job.secondsLeft(at: now).map { ", about \(DurationText.coarse(seconds: $0)) left" } ?? ""
+    Output.line("age       \(DurationText.coarse(seconds: job.age(at: now)))\(left)")
     Output.line("priority  \(job.priority)")
     Output.line("cost      \(cost(job))")
     Output.line("")

@@ -19,6 +19,18 @@ extension JobSummary {
 
   /// Of the units, from 0 to 1.
   var completedFraction: Double { unitCount > 0 ? Double(receivedUnitCount) / Double(unitCount) : 0 }
+
+  /// Seconds since the job was made, by this machine's clock.
+  ///
+  /// - Parameter now: Seconds since 1970.
+  func age(at now: Double) -> Double { max(0, now - createdAt) }
+
+  /// Seconds until a running job is done, if it goes on as it did since it was made. Nil: it does not run, or too little of
+  /// it is done to tell.
+  func secondsLeft(at now: Double) -> Double? {
+    guard isRunning, completedFraction > 0.02, completedFraction < 1 else { return nil }
+    return age(at: now) * (1 - completedFraction) / completedFraction
+  }
 }
 
 extension JobDetail {

@@ -106,14 +106,12 @@ struct LedgerCommand: AsyncParsableCommand {
           }, rightAligned: [1, 2, 3, 4])
       }
       for finding in report.findings {
-        Terminal.note(
-          Terminal.tint("entry \(finding.entry):", .red, when: Terminal.showsErrorColour) + " " + finding.description)
+        Terminal.note(finding.description, label: Terminal.Label(text: "entry \(finding.entry):", colour: .red))
       }
       if report.findingCount == 0 {
         Output.line(
-          Terminal.tint(
-            "All of it holds" + (signatures ? ", the agents' signatures too." : "; agents' signatures: --signatures."),
-            .green))
+          "All of it holds" + (signatures ? ", the agents' signatures too." : "; agents' signatures: --signatures."),
+          colour: .green)
       }
     }
   }

@@ -178,7 +178,7 @@ extension LedgerCommand {
         address: address, registeredAt: UInt64(max(0, Date().timeIntervalSince1970)), key: key.key)
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys]
-      Output.line(String(decoding: try encoder.encode(statement), as: UTF8.self))
+      Output.lines(String(decoding: try encoder.encode(statement), as: UTF8.self))
     }
   }
 }

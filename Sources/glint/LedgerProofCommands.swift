@@ -39,7 +39,7 @@ extension LedgerCommand {
         receipt.extra = entry
         return receipt
       }
-      guard let output else { return Output.line(String(receipt.encoded.dropLast())) }
+      guard let output else { return Output.lines(String(receipt.encoded.dropLast())) }
       do {
         try DurableFile.replace(URL(fileURLWithPath: output), with: Array(receipt.encoded.utf8))
       } catch {

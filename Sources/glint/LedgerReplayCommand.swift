@@ -25,7 +25,7 @@ extension LedgerCommand {
     @OptionGroup var options: LedgerOptions
 
     @Option(
-      help: ArgumentHelp("Entries to render again.", valueName: "count"),
+      help: ArgumentHelp("Entries to render again. Default: 10.", valueName: "count"),
       transform: Quantity.parseInteger(1...1_000_000))
     var sample = 10
 

@@ -101,7 +101,7 @@ struct WitnessOptions: ParsableArguments {
   @Option(
     name: .customLong("witness"),
     help: ArgumentHelp(
-      "Verifier key of a witness that must have signed; may be given several times.", valueName: "key"))
+      "Verifier key of a witness that must have signed; may be given several times. Default: none.", valueName: "key"))
   var witnesses: [String] = []
 
   func keys() throws -> [VerifierKey] { try witnesses.map { try Witness(key: VerifierKey($0)).key } }

@@ -31,13 +31,16 @@ private struct LineLog: LogHandler {
   func log(event: LogEvent) {
     let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
     let details = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-    let name =
+    let colour: Terminal.Colour? =
       switch event.level {
-      case .warning: Terminal.tint("warning: ", .yellow, when: Terminal.showsErrorColour)
-      case .error, .critical: Terminal.tint("error: ", .red, when: Terminal.showsErrorColour)
-      default: ""
+      case .warning: .yellow
+      case .error, .critical: .red
+      default: nil
       }
-    Terminal.note(TimeText.clock() + " " + name + event.message.description + details)
+    let (text, time) = (event.message.description + details, TimeText.clock())
+    guard let colour else { return Terminal.note(time + " " + text) }
+    let name = event.level == .warning ? "warning:" : "error:"
+    Terminal.note(text, label: Terminal.Label(text: time + " " + name, colour: colour))
   }
 }
 

@@ -27,7 +27,8 @@ struct MasterCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where to listen; port 0 takes a free one. Beyond loopback a token is needed.", valueName: "host:port"),
+      "Where to listen; port 0 takes a free one. Beyond loopback a token is needed. Default: 127.0.0.1:7878.",
+      valueName: "host:port"),
     transform: ListenAddress.parse)
   var listen = ListenAddress(host: "127.0.0.1", port: 7878)
 
@@ -43,13 +44,14 @@ struct MasterCommand: AsyncParsableCommand {
   var tlsKey: String?
 
   @Option(
-    help: ArgumentHelp("Share of proven agents' units that are rendered twice, from 0 to 1.", valueName: "share"),
+    help: ArgumentHelp(
+      "Share of proven agents' units that are rendered twice, from 0 to 1. Default: 0.05.", valueName: "share"),
     transform: Quantity.parse(from: 0, through: 1))
   var checkRate: Double = 0.05
 
   @Option(
     help: ArgumentHelp(
-      "Units of an agent that are all rendered twice when its key is new after the farm has banned somebody.",
+      "Units of an agent that are all rendered twice when its key is new after the farm has banned somebody. Default: \(FarmPolicy().newcomerProbationCount).",
       valueName: "count"),
     transform: Quantity.parseInteger(0...1_000_000))
   var newcomerProbation = FarmPolicy().newcomerProbationCount
@@ -57,21 +59,22 @@ struct MasterCommand: AsyncParsableCommand {
   @Option(
     name: .customLong("trusted-contributor"),
     help: ArgumentHelp(
-      "Contributor whose agents' checks count as the master's own; may be repeated.", valueName: "key"))
+      "Contributor whose agents' checks count as the master's own; may be repeated. Default: none.", valueName: "key"))
   var trustedContributors: [String] = []
 
   @Option(
-    help: ArgumentHelp("Assumed share of agents that cheat, above 0 to below 1.", valueName: "share"),
+    help: ArgumentHelp("Assumed share of agents that cheat, above 0 to below 1. Default: 0.1.", valueName: "share"),
     transform: Quantity.parse(from: 0.0001, through: 0.9))
   var assumeCheating: Double = 0.1
 
   @Option(
-    help: ArgumentHelp("Assumed probability that a drawn checker covers up, 0 to below 1.", valueName: "share"),
+    help: ArgumentHelp(
+      "Assumed probability that a drawn checker covers up, 0 to below 1. Default: 0.1.", valueName: "share"),
     transform: Quantity.parse(from: 0, through: 0.9))
   var assumeCollusion: Double = 0.1
 
   @Option(
-    help: ArgumentHelp("Threads that the master spends on checking.", valueName: "count"),
+    help: ArgumentHelp("Threads that the master spends on checking. Default: 1.", valueName: "count"),
     transform: Quantity.parseInteger(0...1024))
   var verifierThreads = 1
 
@@ -83,7 +86,7 @@ struct MasterCommand: AsyncParsableCommand {
   @Option(
     name: .customLong("witness"),
     help: ArgumentHelp(
-      "A witness that signs the ledger's checkpoints: its verifier key, @, its address; may be repeated.",
+      "A witness that signs the ledger's checkpoints: its verifier key, @, its address; may be repeated. Default: none.",
       valueName: "key@url"))
   var witnesses: [String] = []
 

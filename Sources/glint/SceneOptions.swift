@@ -39,7 +39,9 @@ struct SceneOptions: ParsableArguments {
 
   @Option(
     name: .customLong("scene"),
-    help: ArgumentHelp("The glTF scene of the file, by name or number from 1.", valueName: "name"))
+    help: ArgumentHelp(
+      "The glTF scene of the file, by name or number from 1. Default: the one that the file names, or the first.",
+      valueName: "name"))
   var sceneName: String?
 
   @Option(
@@ -50,7 +52,7 @@ struct SceneOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Light from all around: an equirectangular picture (.hdr, .exr), a colour ('#404050', sRGB) or black.",
+      "Light from all around: an equirectangular picture (.hdr, .exr), a colour ('#404050', sRGB) or black. Default: none.",
       valueName: "file | colour"),
     completion: .file(extensions: ["hdr", "exr"]))
   var env: String?
@@ -59,14 +61,14 @@ struct SceneOptions: ParsableArguments {
   var noSky = false
 
   @Option(
-    help: ArgumentHelp("Multiplies the light of the environment.", valueName: "factor"),
+    help: ArgumentHelp("Multiplies the light of the environment. Default: 1.", valueName: "factor"),
     transform: Quantity.parse(from: 0, through: 1e6))
   var envScale: Double?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Turns the environment about the vertical axis as Blender's Mapping node does: positive is clockwise seen from above.",
+      "Turns the environment about the vertical axis as Blender's Mapping node does: positive is clockwise seen from above. Default: 0.",
       valueName: "degrees"),
     transform: Quantity.parse(from: -3600, through: 3600))
   var envRotation: Double?
@@ -81,7 +83,7 @@ struct SceneOptions: ParsableArguments {
   var doubleSided = false
 
   @Option(
-    help: ArgumentHelp("Also read textures and buffers below this folder.", valueName: "folder"),
+    help: ArgumentHelp("Also read textures and buffers below this folder. Default: none.", valueName: "folder"),
     completion: .directory)
   var assetRoot: String?
 
@@ -129,15 +131,24 @@ struct SceneOptions: ParsableArguments {
 /// How the picture is made. Shared by `render` and `submit`; equal options give equal bytes.
 struct PictureOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Width and height in pixels.", valueName: "width x height"), transform: PictureSize.parse)
-  var size = PictureSize(width: 1280, height: 720)
+    help: ArgumentHelp(
+      "Width and height in pixels. Default: the largest inside 1280x720 with the camera's aspect ratio.",
+      valueName: "width x height"), transform: PictureSize.parse)
+  var size: PictureSize?
 
   @Option(
-    help: ArgumentHelp("Samples a pixel.", valueName: "count"), transform: Quantity.parseInteger(1...65_536))
+    help: ArgumentHelp("Multiplies the size: 50%, 0.5 or 2. Default: 100%.", valueName: "factor"),
+    transform: PictureSize.parseScale)
+  var scale = PictureScale(factor: 1)
+
+  @Option(
+    help: ArgumentHelp("Samples a pixel. Default: 64.", valueName: "count"),
+    transform: Quantity.parseInteger(1...65_536))
   var samples = 64
 
   @Option(
-    help: ArgumentHelp("Most reflections of a path.", valueName: "count"), transform: Quantity.parseInteger(0...255))
+    help: ArgumentHelp("Most reflections of a path. Default: 8.", valueName: "count"),
+    transform: Quantity.parseInteger(0...255))
   var bounces = 8
 
   @Option(help: ArgumentHelp("Chooses the noise pattern.", valueName: "number"))
@@ -148,7 +159,7 @@ struct PictureOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Brightens (+) or darkens (−), in stops.", valueName: "stops"),
+    help: ArgumentHelp("Brightens (+) or darkens (−), in stops. Default: 0.", valueName: "stops"),
     transform: Quantity.parse(from: -32, through: 32))
   var exposure: Double = 0
 
@@ -162,12 +173,16 @@ struct PictureOptions: ParsableArguments {
   var depth: DepthName = .eight
 
   @Option(
-    help: ArgumentHelp("Edge of a tile in pixels, a multiple of 16. Changes no pixel.", valueName: "pixels"),
+    help: ArgumentHelp(
+      "Edge of a tile in pixels, a multiple of 16. Changes no pixel. Default: 64.", valueName: "pixels"),
     transform: Quantity.parseTile)
   var tile = 64
 
   /// The settings that the kernel takes.
-  var renderSettings: RenderSettings {
+  ///
+  /// - Parameter aspect: Width / height of what the camera sees. Nil: the camera leaves it open.
+  func renderSettings(aspect: Float?) throws -> RenderSettings {
+    let size = try (size ?? PictureSize.fitting(aspect: aspect)).scaled(by: scale)
     var settings = RenderSettings(width: size.width, height: size.height, sampleCount: samples)
     settings.bounces = bounces
     settings.seed = seed
@@ -185,27 +200,6 @@ struct PictureOptions: ParsableArguments {
         "--look: \(look.look.rawValue) is a look of AgX, and the view is \(view.rawValue); add --view agx, or leave --look out"
       )
     }
-  }
-}
-
-/// `--size 1280x720`
-struct PictureSize: Equatable, CustomStringConvertible {
-  var width: Int
-  var height: Int
-
-  var description: String { "\(width)x\(height)" }
-
-  static let edgeLimit = 16_384
-
-  static func parse(_ text: String) throws -> PictureSize {
-    let fields = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-    guard fields.count == 2, let width = fields[0], let height = fields[1] else {
-      throw OptionError("expected width x height, such as 1280x720")
-    }
-    guard (1...edgeLimit).contains(width), (1...edgeLimit).contains(height) else {
-      throw OptionError("both must be from 1 to \(edgeLimit)")
-    }
-    return PictureSize(width: width, height: height)
   }
 }
 

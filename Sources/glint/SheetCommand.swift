@@ -19,11 +19,11 @@ struct SheetCommand: AsyncParsableCommand {
   var output = "sheet.png"
 
   @Option(
-    help: ArgumentHelp("Pictures in a row.", valueName: "count"), transform: Quantity.parseInteger(1...64))
+    help: ArgumentHelp("Pictures in a row. Default: 4.", valueName: "count"), transform: Quantity.parseInteger(1...64))
   var columns = 4
 
   @Option(
-    help: ArgumentHelp("Width of a small copy in pixels.", valueName: "pixels"),
+    help: ArgumentHelp("Width of a small copy in pixels. Default: 320.", valueName: "pixels"),
     transform: Quantity.parseInteger(16...4096))
   var width = 320
 
@@ -49,6 +49,6 @@ struct SheetCommand: AsyncParsableCommand {
     } catch let error as AtomicFile.WriteError {
       throw CommandFailure(.failedWork, error.description)
     }
-    Output.line(output)
+    Output.path(output)
   }
 }

@@ -22,10 +22,10 @@ struct SimulateCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Repeats a run.", valueName: "number"))
   var seed: UInt64 = 1
 
-  @Option(help: "Agents.", transform: Quantity.parseInteger(1...100_000))
+  @Option(help: "Agents. Default: 500.", transform: Quantity.parseInteger(1...100_000))
   var agents = 500
 
-  @Option(help: "Units for each agent.", transform: Quantity.parseInteger(1...10_000))
+  @Option(help: "Units for each agent. Default: 200.", transform: Quantity.parseInteger(1...10_000))
   var units = 200
 
   @Option(help: ArgumentHelp("Share of agents that cheat, 0 to 1.", valueName: "share"))
@@ -50,7 +50,7 @@ struct SimulateCommand: AsyncParsableCommand {
   @Flag(help: "All runs of the table in docs/verification.md.")
   var table = false
 
-  @Option(help: "With --table: runs of each line.", transform: Quantity.parseInteger(1...1000))
+  @Option(help: "With --table: runs of each line. Default: 20.", transform: Quantity.parseInteger(1...1000))
   var seeds = 20
 
   @Option(
@@ -60,7 +60,7 @@ struct SimulateCommand: AsyncParsableCommand {
     completion: .file())
   var results: String?
 
-  @Option(help: "With --table: runs at a time.", transform: Quantity.parseInteger(1...256))
+  @Option(help: "With --table: runs at a time. Default: 2.", transform: Quantity.parseInteger(1...256))
   var threads = 2
 
   @Flag(help: "Print one JSON document.")
@@ -180,7 +180,7 @@ struct SimulateCommand: AsyncParsableCommand {
     for line in SimulationTable.lines {
       reports[line] = done.filter { $0.line == line.name }.map(\.report).sorted { $0.seed < $1.seed }
     }
-    Output.line(SimulationTable.markdown(reports))
+    Output.lines(SimulationTable.markdown(reports))
   }
 
   private func keep(_ one: Done, _ path: String) throws {

@@ -36,7 +36,7 @@ struct SubmitCommand: AsyncParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("The highest goes first, from -100 to 100.", valueName: "number"),
+    help: ArgumentHelp("The highest goes first, from -100 to 100. Default: 0.", valueName: "number"),
     transform: Quantity.parseInteger(-100...100))
   var priority = 0
 
@@ -50,7 +50,7 @@ struct SubmitCommand: AsyncParsableCommand {
   var dryRun = false
 
   @Option(
-    help: ArgumentHelp("Pause the job when it has cost so much credit.", valueName: "credit"),
+    help: ArgumentHelp("Pause the job when it has cost so much credit. Default: none.", valueName: "credit"),
     transform: Quantity.parseCredit)
   var budget: UInt64?
 
@@ -70,9 +70,17 @@ struct SubmitCommand: AsyncParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("With --wait: where frames go; #### stands for the frame's number.", valueName: "pattern"),
-    completion: .file())
-  var output: String?
+    help: ArgumentHelp(
+      "With --wait: where frames go, as \(FramePattern.standardName), which is the default, or a folder. The farm makes PNG files.",
+      valueName: "pattern"),
+    completion: .file(), transform: OutputOption.parseForFarm)
+  var output: FramePattern?
+
+  @Flag(help: "With --wait: leave frames whose files are there and not empty.")
+  var skipExisting = false
+
+  @Flag(help: "Go on though textures are missing; without it that ends with 65.")
+  var allowMissing = false
 
   @Flag(help: "Print one JSON document.")
   var json = false
@@ -84,7 +92,9 @@ struct SubmitCommand: AsyncParsableCommand {
     if finality.onlyFinal, !wait {
       throw ValidationError("--final goes with --wait; without it, `glint fetch --final` takes final frames")
     }
-    if let output { try FramePattern(output).checkIsPicture() }
+    if skipExisting, !wait {
+      throw ValidationError("--skip-existing goes with --wait; without it no files are looked at")
+    }
     guard trust >= 0, trust <= 1 else { throw ValidationError("--trust is \(trust), expected a share from 0 to 1") }
   }
 
@@ -93,36 +103,44 @@ struct SubmitCommand: AsyncParsableCommand {
     if dryRun { return try await predict() }
     let watched = Watched()
     Interruption.leave {
-      watched.job.map {
-        "job \($0.short) goes on without you: `glint watch \($0.short)`, or `glint cancel \($0.short)`"
-      }
+      guard let job = watched.job?.short else { return [] }
+      return ["job \(job) goes on without you: `glint watch \(job)`, or `glint cancel \(job)`"]
     }
     try await connection.withClient { client in
       // A master that is not there is found before minutes of importing.
       let status = try await client.status()
       let imported = try load()
       if trust != JobRecord.defaultTrust {
-        let frameCount = (imported.frameNumbers).count
-        Terminal.note(trustText(frameCount: frameCount, agentCount: status.agentCount))
+        let frameCount = imported.frameNumbers.count
+        Terminal.note(try trustText(frameCount: frameCount, agentCount: status.agentCount, settings(imported)))
       }
-      let cost = estimate ? try await predictedCost(imported) : nil
+      let files = FrameFiles(pattern: output ?? .standard, isOnlyFrame: imported.frameNumbers.count == 1)
+      guard let frames = try jobFrames(imported, files) else {
+        if json {
+          try Output.json(SubmitDocument(warnings: warnings(imported), skippedFrames: Array(imported.frameNumbers)))
+        }
+        return
+      }
+      let cost = estimate ? try await predictedCost(imported, frames) : nil
       if let cost { Terminal.note(SubmitCommand.text(cost)) }
-      let (manifest, store) = try bundle(imported)
+      let (manifest, store) = try bundle(imported, frames)
       let missing = try await client.announce(manifest)
       try await upload(missing, from: store, client)
-      let job = try await client.createJob(request(for: manifest, camera: imported.camera, cost))
+      let job = try await client.createJob(request(for: manifest, camera: imported.camera, settings(imported), cost))
       watched.job = job.id
+      SubmittedJobs.remember(job.id)
       guard wait else {
         if json {
-          try Output.json(SubmitDocument(job: job.id, bundle: manifest.id, estimatedCredit: cost?.credit))
+          try Output.json(
+            SubmitDocument(
+              job: job.id, bundle: manifest.id, estimatedCredit: cost?.credit, warnings: warnings(imported)))
         } else {
           Output.line(job.id.description)
         }
         return
       }
       Terminal.note("job \(job.id)")
-      let collector = FrameCollector(
-        client: client, pattern: FramePattern(output ?? "frame.####.png"), finality: finality)
+      let collector = FrameCollector(client: client, files: files, finality: finality, skipsExisting: skipExisting)
       let progress = JobProgress()
       let end = try await JobFollower(client: client, job: job.id).follow(untilFinal: finality.onlyFinal) { detail in
         progress.show(detail)
@@ -133,10 +151,12 @@ struct SubmitCommand: AsyncParsableCommand {
         try Output.json(
           SubmitDocument(
             job: job.id, bundle: manifest.id, state: end.job.stateText, estimatedCredit: cost?.credit,
-            credit: end.job.credit,
-            frames: collector.files.sorted { $0.number < $1.number }))
+            credit: end.job.credit, frames: collector.files.sorted { $0.number < $1.number },
+            warnings: warnings(imported),
+            skippedFrames: imported.frameNumbers.filter { !frames.contains($0) || collector.skipped.contains($0) }))
       } else {
-        for file in collector.files { Output.line(file.file) }
+        for file in collector.files { Output.path(file.file) }
+        collector.tell()
         Terminal.note(JobText.cost(end.job))
       }
       finality.tell(collector.files)
@@ -149,12 +169,34 @@ struct SubmitCommand: AsyncParsableCommand {
   private func load() throws -> ImportedScene {
     let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions())
     for warning in imported.warnings { Terminal.warn(warning.description) }
+    let missing = imported.warnings.count { $0.kind == .missingTexture }
+    if missing > 0, !allowMissing, !dryRun {
+      throw CommandFailure(
+        .badInput,
+        "\(scene.scene): \(missing == 1 ? "a texture is" : "\(missing) textures are") missing, as the warnings say; put them in place, or render without them: --allow-missing"
+      )
+    }
     return imported
   }
 
+  private func warnings(_ imported: ImportedScene) -> [String] { imported.warnings.map(\.description) }
+
+  private func settings(_ imported: ImportedScene) throws -> RenderSettings {
+    try picture.renderSettings(aspect: imported.aspect)
+  }
+
+  /// The frames of the job, with folders for their files; nil if all files are there.
+  private func jobFrames(_ imported: ImportedScene, _ files: FrameFiles) throws -> FrameNumbers? {
+    let all = imported.frameNumbers
+    guard wait else { return all }
+    let missing = skipExisting ? files.missing(of: all) : all
+    try files.prepare(missing)
+    if missing.count == 0 { SkippedFrames.tell(all.count, of: all.count) }
+    return missing.count == 0 ? nil : missing
+  }
+
   /// What the threshold costs, with the default rates and the agents that are there now.
-  private func trustText(frameCount: Int, agentCount: Int) -> String {
-    let settings = picture.renderSettings
+  private func trustText(frameCount: Int, agentCount: Int, _ settings: RenderSettings) -> String {
     let plan = FramePlan(
       width: settings.width, height: settings.height, samples: picture.samples, tile: picture.tile)
     let policy = FarmPolicy()
@@ -166,17 +208,20 @@ struct SubmitCommand: AsyncParsableCommand {
       "trust \(trust): \(percent(cost.runningShare)) of the units are rendered again while the job runs, \(percent(cost.finalShare)) until all is final\(who)"
   }
 
-  private func predictedCost(_ imported: ImportedScene) async throws -> CostEstimate {
+  private func predictedCost(_ imported: ImportedScene, _ frames: FrameNumbers) async throws -> CostEstimate {
     try await CostEstimate.make(
-      imported, frames: Array(imported.frameNumbers),
-      camera: imported.camera, settings: picture.renderSettings,
-      kernel: KernelChoice.fastest)
+      imported, frames: Array(frames), camera: imported.camera,
+      settings: settings(imported), kernel: KernelChoice.fastest)
   }
 
   private func predict() async throws {
     Interruption.leave()
-    let cost = try await predictedCost(load())
-    if json { return try Output.json(CostDocument(estimatedCredit: cost.credit, frames: cost.frames)) }
+    let imported = try load()
+    let cost = try await predictedCost(imported, imported.frameNumbers)
+    if json {
+      return try Output.json(
+        CostDocument(estimatedCredit: cost.credit, frames: cost.frames, warnings: warnings(imported)))
+    }
     Output.line(SubmitCommand.text(cost))
   }
 
@@ -185,8 +230,7 @@ struct SubmitCommand: AsyncParsableCommand {
   }
 
   /// Writes the scene's parts into the cache, where the next submission finds them again.
-  private func bundle(_ imported: ImportedScene) throws -> (BundleManifest, PartStore) {
-    let frames = imported.frameNumbers
+  private func bundle(_ imported: ImportedScene, _ frames: FrameNumbers) throws -> (BundleManifest, PartStore) {
     let store = try PartStore(
       directory: GlintFolders.cache.appendingPathComponent("bundles", isDirectory: true),
       byteLimit: Limits.partCacheByteCount)
@@ -198,8 +242,9 @@ struct SubmitCommand: AsyncParsableCommand {
     return (manifest, store)
   }
 
-  private func request(for manifest: BundleManifest, camera: Int, _ cost: CostEstimate?) throws -> CreateJob {
-    let settings = picture.renderSettings
+  private func request(
+    for manifest: BundleManifest, camera: Int, _ settings: RenderSettings, _ cost: CostEstimate?
+  ) throws -> CreateJob {
     let spec = JobSpec(
       bundle: manifest.id, camera: camera, width: settings.width,
       height: settings.height, samples: picture.samples, bounces: settings.bounces, seed: settings.seed,
@@ -259,18 +304,25 @@ private final class Watched: Sendable {
 }
 
 private struct SubmitDocument: Encodable {
-  var job: JobID
-  var bundle: ContentHash
+  /// Nil: all files are there, and nothing was submitted.
+  var job: JobID?
+  var bundle: ContentHash?
   var state: String?
   var estimatedCredit: UInt64?
   var credit: UInt64?
   var frames: [FetchedFrame]?
+  /// What was found while importing.
+  var warnings: [String]
+  /// Numbers of the frames that `--skip-existing` left.
+  var skippedFrames: [Int]?
 }
 
 private struct CostDocument: Encodable {
   var estimatedCredit: UInt64
   /// Those that were looked at.
   var frames: [Int]
+  /// What was found while importing.
+  var warnings: [String]
 }
 
 /// Who may fetch what a job's ledger entries can be rendered again from.

@@ -34,12 +34,29 @@ enum Terminal {
     return Int(size.ws_col)
   }
 
-  /// A line on standard error, above the progress bar if there is one.
-  static func note(_ line: String) {
-    ProgressBar.interrupting { writeError(line + "\n") }
+  /// A word of our own before a line, in colour on a terminal.
+  struct Label {
+    var text: String
+    var colour: Colour
+
+    static let error = Label(text: "glint: error:", colour: .red)
+    static let warning = Label(text: "warning:", colour: .yellow)
   }
 
-  static func warn(_ line: String) { note(tint("warning:", .yellow, when: showsErrorColour) + " " + line) }
+  /// A line on standard error, above the progress bar if there is one; the line may hold text from outside.
+  ///
+  /// - Parameter label: Before the line, with a space between.
+  static func note(_ line: String, label: Label? = nil) {
+    let word = label.map { tint($0.text, $0.colour, when: showsErrorColour) + " " } ?? ""
+    ProgressBar.interrupting { writeError(word + PlainText.make(line) + "\n") }
+  }
+
+  /// Several lines on standard error.
+  static func note(lines text: String) {
+    for line in text.split(separator: "\n") { note(String(line)) }
+  }
+
+  static func warn(_ line: String) { note(line, label: .warning) }
 
   enum Colour: String {
     case red = "31"
@@ -152,7 +169,7 @@ final class ProgressBar: Sendable {
         title: title, fraction: fraction, detail: state.detail, elapsedSeconds: Double(now - start),
         columns: Terminal.columns)
     }
-    if let line { Terminal.writeError("\r\u{1B}[K" + line) }
+    if let line { Terminal.writeError("\r\u{1B}[K" + PlainText.make(line)) }
   }
 
   static func line(title: String, fraction: Double, detail: String, elapsedSeconds: Double, columns: Int) -> String {
@@ -188,6 +205,21 @@ enum DurationText {
     if whole < 60 { return "\(whole) s" }
     if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
     return String(format: "%d h %02d min", whole / 3600, whole % 3600 / 60)
+  }
+}
+
+extension DurationText {
+  /// One unit only: `8 s`, `3 min`, `2 h`, `5 d`.
+  static func coarse(seconds: Double) -> String {
+    guard seconds.isFinite, seconds >= 0 else { return "–" }
+    let (length, name) =
+      switch seconds {
+      case ..<60: (1.0, "s")
+      case ..<5400: (60.0, "min")
+      case ..<129_600: (3600.0, "h")
+      default: (86_400.0, "d")
+      }
+    return String(format: "%.0f ", (seconds / length).rounded(.down)) + name
   }
 }
 

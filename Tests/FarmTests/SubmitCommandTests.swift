@@ -181,7 +181,7 @@ struct SubmitCommandTests {
     #expect(early.map(\.isFinal) == [false, false])
     #expect(before.errors.contains("2 of 2 frames are provisional"), "\(before.errors)")
     let (refusal, none) = try await run(master, "fetch", job.description, "--final", "-o", "none.##.png")
-    #expect(refusal == 70 && none.errors.contains("frames is final yet"), "\(none.errors)")
+    #expect(refusal == 75 && none.errors.contains("frames is final yet"), "\(none.errors)")
     #expect(!FileManager.default.fileExists(atPath: folder.url.appendingPathComponent("none.01.png").path))
     try await agent.service.stop()
     try await master.stop()

@@ -46,6 +46,14 @@ struct PNGWriterTests {
     }
   }
 
+  @Test("Metadata is written in its order, as Latin text or as UTF-8")
+  func metadata() throws {
+    let metadata = PictureMetadata([("Scene", "Küche"), ("frame", "12"), ("camera", "")])
+    let bytes = try PNGWriter.encode8(rgb: [1, 2, 3], width: 1, height: 1, text: metadata.pngText)
+    let texts = Checksum.chunks(of: bytes).filter { ["tEXt", "iTXt"].contains($0.name) }.map { Array(bytes[$0.data]) }
+    #expect(texts == ["Scene\0\0\0\0\0Küche", "frame\012", "camera\0"].map { Array($0.utf8) })
+  }
+
   @Test("Sizes and texts that PNG cannot hold are errors")
   func unwritable() {
     #expect(throws: ImageError.self) { try PNGWriter.encode8(rgb: [1, 2, 3], width: 2, height: 1) }
@@ -55,6 +63,11 @@ struct PNGWriterTests {
     }
     #expect(throws: ImageError.self) {
       try PNGWriter.encode8(rgb: [1, 2, 3], width: 1, height: 1, text: [("Schlüssel", "x")])
+    }
+    for keyword in [" a", "a ", "a  b"] {
+      #expect(throws: ImageError.self) {
+        try PNGWriter.encode8(rgb: [1, 2, 3], width: 1, height: 1, text: [(keyword, "x")])
+      }
     }
   }
 

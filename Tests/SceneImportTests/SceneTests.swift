@@ -1,4 +1,5 @@
 import Foundation
+import ImageFiles
 import LaneMath
 import KernelScene
 import SceneImport
@@ -180,6 +181,21 @@ import Testing
     // A quarter turn of Blender's Mapping node: what the picture has at +x is seen at Blender's −y, which is glTF's +z.
     #expect(near(scene.worldToEnvironment.vector([0, 0, 1]), [1, 0, 0], 1e-6))
     #expect(near(scene.worldToEnvironment.vector([0, 1, 0]), [0, 1, 0], 1e-6))
+  }
+
+  @Test func environmentsAreKnownByTheirContentNotTheirName() throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("glint-\(UUID().uuidString).hdr")
+    defer { try? FileManager.default.removeItem(at: file) }
+    var options = ImportOptions()
+    options.environment = file
+    let small = self.file(nodes: "[{\"mesh\":0}]")
+    let bytes = try EXRWriter.encode(layers: [.rgb([1, 0.5, 0, 4, 5, 6], pixelType: .half)], width: 2, height: 1)
+    try Data(bytes).write(to: file)
+    let environment = try #require(try small.load(options).scene.environment)
+    #expect(environment.width == 2 && environment.height == 1)
+    #expect(Array(environment.texels.elements) == [1, 0.5, 0, 4, 5, 6])
+    try Data(bytes.dropLast()).write(to: file)
+    #expect(refusal(small, options)?.hasPrefix("environment \(file.path): EXR: ") == true)
   }
 
   @Test func scenesAreChosenByNameOrNumber() throws {

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "exr.h"
+
 #define GLINT_CODEC_MESSAGE_SIZE 256
 
 typedef struct {

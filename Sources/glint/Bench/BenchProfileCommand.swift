@@ -50,7 +50,7 @@ extension BenchCommand {
       let frame = try preparer.prepare(state, number: number, camera: camera)
       let built = ContinuousClock.now
 
-      let settings = picture.renderSettings
+      let settings = try picture.renderSettings(aspect: imported.aspect)
       let times = StageTimes()
       var paths: UInt64 = 0
       let bar = ProgressBar("Rendering", total: Double(settings.width * settings.height))

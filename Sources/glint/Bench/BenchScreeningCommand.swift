@@ -31,21 +31,25 @@ extension BenchCommand {
 
     @Option(
       help: ArgumentHelp(
-        "With --record: width and height in pixels, multiples of the tile.", valueName: "width x height"),
+        "With --record: width and height in pixels, multiples of the tile. Default: 512x320.",
+        valueName: "width x height"),
       transform: PictureSize.parse)
     var size = PictureSize(width: 512, height: 320)
 
-    @Option(help: "With --record: samples a pixel.", transform: Quantity.parseInteger(8...65_536))
+    @Option(help: "With --record: samples a pixel. Default: 64.", transform: Quantity.parseInteger(8...65_536))
     var samples = 64
 
     @Option(
-      help: "With --record: pictures of each scene, of different noise.", transform: Quantity.parseInteger(1...1000))
+      help: "With --record: pictures of each scene, of different noise. Default: 1.",
+      transform: Quantity.parseInteger(1...1000))
     var pictures = 1
 
-    @Option(help: "With --record: tiles of each scene that are written.", transform: Quantity.parseInteger(1...1000))
+    @Option(
+      help: "With --record: tiles of each scene that are written. Default: 13.",
+      transform: Quantity.parseInteger(1...1000))
     var tiles = 13
 
-    @Option(help: "Tiles drawn for each line.", transform: Quantity.parseInteger(1...100_000_000))
+    @Option(help: "Tiles drawn for each line. Default: 100000.", transform: Quantity.parseInteger(1...100_000_000))
     var count = 100_000
 
     @Option(help: ArgumentHelp("Repeats a run.", valueName: "number"))
