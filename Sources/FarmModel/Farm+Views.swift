@@ -3,6 +3,8 @@ import SceneModel
 /// A job as people see it.
 public struct JobView: Sendable {
   public var record: JobRecord
+  /// `record.frames` as text.
+  public var frameText: String
   public var unitCount: Int
   public var receivedUnitCount: Int
   public var settledUnitCount: Int
@@ -50,7 +52,7 @@ public struct ReceivedUnit: Sendable {
 extension Farm {
   private func view(_ job: Boxed<JobState>) -> JobView {
     JobView(
-      record: job.record, unitCount: job.unitCount, receivedUnitCount: job.receivedUnitCount,
+      record: job.record, frameText: job.frameText, unitCount: job.unitCount, receivedUnitCount: job.receivedUnitCount,
       settledUnitCount: job.settledUnitCount, finishedFrameCount: job.completeCount,
       finalFrameCount: job.frameCount - job.frames.count,
       credit: cost(of: job.record.id), pendingCredit: UInt64(clamping: job.pendingCredit),

@@ -190,6 +190,8 @@ struct JobState: Sendable {
   var record: JobRecord
   let plan: FramePlan
   let specHash: ContentHash
+  /// `record.frames` as text, made once: lists of jobs repeat it at each question.
+  let frameText: String
   /// Of its largest unit.
   let largestPathCount: Int
   /// Of all units of all frames.
@@ -233,6 +235,7 @@ struct JobState: Sendable {
   init(_ record: JobRecord) {
     self.record = record
     specHash = record.spec.hash
+    frameText = record.frames.description
     plan = FramePlan(
       width: record.spec.width, height: record.spec.height, samples: record.spec.samples, tile: record.tile)
     largestPathCount = plan.units.reduce(0) { max($0, $1.tile.pixelCount * $1.samples.count) }

@@ -81,8 +81,8 @@ public struct JobSummary: Codable, Sendable, Equatable {
   public var reason: String?
   public var spec: JobSpec
   public var specHash: ContentHash
-  /// Numbers of its frames.
-  public var frames: FrameNumbers
+  /// Numbers of its frames as `FrameNumbers` writes them: `1-48,60`.
+  public var frames: String
   public var frameCount: Int
   /// The smallest of `frames`.
   public var firstFrame: Int
@@ -126,7 +126,7 @@ public struct JobSummary: Codable, Sendable, Equatable {
     reason = record.reason ?? (record.state == .active ? job.lastFailure : nil)
     spec = record.spec
     specHash = record.spec.hash
-    frames = record.frames
+    frames = job.frameText
     frameCount = record.frames.count
     firstFrame = record.frames.first ?? 0
     lastFrame = record.frames.last ?? 0

@@ -13,7 +13,7 @@ extension JobSummary {
   var isRunning: Bool { state == "active" }
   var isFinished: Bool { state == "finished" }
   var hasEnded: Bool { ["finished", "failed", "cancelled"].contains(state) }
-  var frameText: String { frames.description }
+  var frameText: String { frames }
   var sizeText: String { "\(spec.width)x\(spec.height)" }
   var sampleCount: Int { spec.samples }
 

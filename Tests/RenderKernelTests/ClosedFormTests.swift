@@ -15,10 +15,12 @@ private func matte(_ color: Float) -> Material {
 
 @Suite("Closed forms")
 struct ClosedFormTests {
+  private let dielectric = Vector<Float>(0.04, 0.04, 0.04)
+
   /// Radiance that one unit of irradiance from a direction makes at normal view.
   private func response(_ color: Float, cosine: Float) -> Double {
     let lobes = SurfaceLobes<Float>(
-      baseColor: Vector(color, color, color), metallic: 0, roughness: 1, cosO: 1,
+      baseColor: Vector(color, color, color), dielectric: dielectric, metallic: 0, roughness: 1, cosO: 1,
       table: UnsafePointer(AlbedoTables.shared.values.pointer))
     let wi = Vector<Float>((1 - cosine * cosine).squareRoot(), 0, cosine)
     return Double(lobes.evaluate(Vector(0, 0, 1), wi).value.x / cosine)
@@ -81,7 +83,7 @@ struct ClosedFormTests {
     let description = frame(builder.mesh(), [receiver, emitter], camera: camera(distance: 2, tanHalfHeight: 0.001))
     let planes = render(prepared(description), settings(16, 16, bounces: 0), samples: 0..<256).planes
     let lobes = SurfaceLobes<Float>(
-      baseColor: Vector(0.5, 0.5, 0.5), metallic: 0, roughness: roughness, cosO: 1,
+      baseColor: Vector(0.5, 0.5, 0.5), dielectric: dielectric, metallic: 0, roughness: roughness, cosO: 1,
       table: UnsafePointer(AlbedoTables.shared.values.pointer))
     var expected = 0.0
     for i in 0..<200 {
@@ -126,7 +128,7 @@ struct ClosedFormTests {
     let frame = prepared(description)
     let planes = render(frame, settings(16, 16, bounces: 0), samples: 0..<256).planes
     let lobes = SurfaceLobes<Float>(
-      baseColor: Vector(0.8, 0.8, 0.8), metallic: metallic, roughness: roughness, cosO: 1,
+      baseColor: Vector(0.8, 0.8, 0.8), dielectric: dielectric, metallic: metallic, roughness: roughness, cosO: 1,
       table: UnsafePointer(AlbedoTables.shared.values.pointer))
     var expected = 0.0
     let (rows, columns) = (600, 1200)

@@ -84,9 +84,13 @@ import Testing
 
   @Test func badChannelsAreRefusedWithTheirPlace() {
     let descending = file("translation", "LINEAR", [1, 0], [0, 0, 0, 1, 0, 0], "VEC3")
-    #expect(refusal(descending)?.hasPrefix("animations[0].samplers[0].input: accessor 1, element 1") == true)
+    #expect(
+      refusal(descending)?.hasPrefix("animations[0].samplers[0].input (animation 'move'): accessor 1, element 1")
+        == true)
     let short = file("translation", "LINEAR", [0, 1], [0, 0, 0], "VEC3")
-    #expect(refusal(short)?.hasPrefix("animations[0].samplers[0].output: accessor 2 has 3 numbers") == true)
+    #expect(
+      refusal(short)?.hasPrefix("animations[0].samplers[0].output (animation 'move'): accessor 2 has 3 numbers") == true
+    )
     let notFinite = file("scale", "LINEAR", [0], [0, .nan, 0], "VEC3")
     #expect(refusal(notFinite)?.contains("not finite") == true)
   }

@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test func normalizedIntegersBecomeFractions() throws {
-    let mesh = try Self.mesh { file in
+    var file = Self.file { file in
       let position = file.triangle()
       let uv = file.accessor(
         view: file.view([0, 0, 65535, 0, 0, 32767] as [UInt16]), type: "VEC2", component: 5123, count: 3,
@@ -56,8 +56,15 @@ import Testing
       let color = file.accessor(
         view: file.view([255, 0, 51, 0, 255, 0, 0, 0, 0, 0, 0, 0] as [UInt8], stride: 4), type: "VEC3",
         component: 5121, count: 3, rest: ",\"normalized\":true")
-      return "{\"attributes\":{\"POSITION\":\(position),\"TEXCOORD_0\":\(uv),\"COLOR_0\":\(color)}}"
+      return "{\"material\":0,\"attributes\":{\"POSITION\":\(position),\"TEXCOORD_0\":\(uv),\"COLOR_0\":\(color)}}"
     }
+    // Coordinates are read where a texture asks for them.
+    let pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNoaPgPAAODAgAApfuJAAAAAElFTkSuQmCC"
+    file.members += [
+      "\"images\":[{\"uri\":\"data:image/png;base64,\(pixel)\"}]", "\"textures\":[{\"source\":0}]",
+      "\"materials\":[{\"emissiveTexture\":{\"index\":0}}]",
+    ]
+    let mesh = try #require(try file.load().scene.meshes.first).arrays
     #expect(mesh.uv0[2] == 1)
     #expect(near(mesh.uv0[5], 0.49999237, 1e-7))
     #expect(Array(mesh.colors.elements.prefix(4)) == [1, 0, 0.2, 1])

@@ -40,17 +40,19 @@ struct MaterialTests {
     ] as [(String, Float, Material.AlphaMode)])
   func blend(_ material: String, _ vertexAlpha: Float, _ expected: Material.AlphaMode) throws {
     for component in [5121, 5123, 5126] {
-      let imported = try load(material) { file in
-        let values: [Float] = (0..<3).flatMap { _ in [1, 1, 1, vertexAlpha] }
-        let view =
-          switch component {
-          case 5121: file.view(values.map { UInt8($0 * 255) })
-          case 5123: file.view(values.map { UInt16($0 * 65535) })
-          default: file.view(values)
-          }
-        let rest = component == 5126 ? "" : ",\"normalized\":true"
-        return ",\"COLOR_0\":\(file.accessor(view: view, type: "VEC4", component: component, count: 3, rest: rest))"
-      }
+      let imported = try load(
+        material,
+        attributes: { file in
+          let values: [Float] = (0..<3).flatMap { _ in [1, 1, 1, vertexAlpha] }
+          let view =
+            switch component {
+            case 5121: file.view(values.map { UInt8($0 * 255) })
+            case 5123: file.view(values.map { UInt16($0 * 65535) })
+            default: file.view(values)
+            }
+          let rest = component == 5126 ? "" : ",\"normalized\":true"
+          return ",\"COLOR_0\":\(file.accessor(view: view, type: "VEC4", component: component, count: 3, rest: rest))"
+        })
       #expect(imported.scene.materials[0].alphaMode == expected)
       #expect(near(imported.scene.meshes[0].arrays.colors[3], vertexAlpha, 0.003))
     }
@@ -69,7 +71,10 @@ struct MaterialTests {
   }
 
   private func coordinates(_ sets: [Int], _ file: inout SmallFile) -> String {
-    sets.map { ",\"TEXCOORD_\($0)\":\(file.floats((0..<6).map { _ in Float($0) }, "VEC2"))" }.joined()
+    sets.map { set in
+      let accessor = file.floats([Float](repeating: Float(set), count: 6), "VEC2")
+      return ",\"TEXCOORD_\(set)\":\(accessor)"
+    }.joined()
   }
 
   @Test("Any set of texture coordinates reaches the mesh")
@@ -79,8 +84,7 @@ struct MaterialTests {
       {"pbrMetallicRoughness":{"baseColorTexture":{"index":0,"texCoord":7},\
       "metallicRoughnessTexture":{"index":0,"texCoord":2}},"emissiveTexture":{"index":0,"texCoord":0},\
       "normalTexture":{"index":0,"extensions":{"KHR_texture_transform":{"texCoord":4}}}}
-      """
-    ) { self.coordinates([0, 1, 2, 3, 4, 7], &$0) }
+      """, attributes: { self.coordinates([0, 1, 2, 3, 4, 7], &$0) })
     let (material, mesh) = (imported.scene.materials[0], imported.scene.meshes[0].arrays)
     let arrays = [mesh.uv0, mesh.uv1, mesh.uv2, mesh.uv3]
     func first(_ reference: TextureReference?) throws -> Float { arrays[try #require(reference).uvSet][0] }
@@ -92,7 +96,8 @@ struct MaterialTests {
 
   @Test("The first two sets keep their places, and sets that no texture reads are left out")
   func firstSets() throws {
-    let imported = try load("{\"emissiveTexture\":{\"index\":0,\"texCoord\":1}}") { self.coordinates([0, 1], &$0) }
+    let imported = try load(
+      "{\"emissiveTexture\":{\"index\":0,\"texCoord\":1}}", attributes: { self.coordinates([0, 1], &$0) })
     let mesh = imported.scene.meshes[0].arrays
     #expect(imported.scene.materials[0].emissiveTexture?.uvSet == 1)
     #expect(mesh.uv0.isEmpty && mesh.uv1[0] == 1 && mesh.uv2.isEmpty)
@@ -105,8 +110,7 @@ struct MaterialTests {
       {"pbrMetallicRoughness":{"baseColorFactor":[1,0,0,1]},"extensions":{"KHR_materials_pbrSpecularGlossiness":{\
       "diffuseFactor":[0.1,0.2,0.3,0.4],"specularFactor":[0.5,0.25,2],"glossinessFactor":0.75,\
       "diffuseTexture":{"index":0},"specularGlossinessTexture":{"index":0}}}}
-      """
-    ) { self.coordinates([0], &$0) }
+      """, attributes: { self.coordinates([0], &$0) })
     let material = imported.scene.materials[0]
     #expect(material.baseColor == [0.1, 0.2, 0.3, 0.4] && material.metallic == 0)
     #expect(material.specularGlossiness == Material.SpecularGlossiness(specular: [0.5, 0.25, 1], glossiness: 0.75))
