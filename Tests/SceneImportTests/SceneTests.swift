@@ -187,7 +187,7 @@ import Testing
     let file = FileManager.default.temporaryDirectory.appendingPathComponent("glint-\(UUID().uuidString).hdr")
     defer { try? FileManager.default.removeItem(at: file) }
     var options = ImportOptions()
-    options.environment = file
+    options.environment = .file(file)
     let small = self.file(nodes: "[{\"mesh\":0}]")
     let bytes = try EXRWriter.encode(layers: [.rgb([1, 0.5, 0, 4, 5, 6], pixelType: .half)], width: 2, height: 1)
     try Data(bytes).write(to: file)
