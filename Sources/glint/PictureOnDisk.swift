@@ -27,7 +27,8 @@ struct PictureOnDisk {
 
   /// Whether the file holds the picture that the master has for a frame: made the same way from the same film.
   func shows(_ frame: FrameSummary, of job: JobSummary) -> Bool {
-    guard let digest = frame.digest, depth == job.depth, let view = ViewSettings(name: job.view, exposure: Float(job.exposure))
+    guard let digest = frame.digest, depth == job.depth,
+      let view = ViewSettings(name: job.view, exposure: Float(job.exposure))
     else {
       return false
     }
