@@ -9,6 +9,7 @@ import KernelScene
 import NIOPosix
 import SceneModel
 import ServiceLifecycle
+import Synchronization
 
 /// Puts frames together whose units are all here, writes their pictures, and removes planes that nobody needs any more.
 struct Assembler: Service {
@@ -19,6 +20,15 @@ struct Assembler: Service {
   /// Listens since before the first request was answered, without limit: a lost event would leave a frame unfinished.
   let events: AsyncStream<FarmEvent>
   let logger: Logger
+  private let manifests = LatestManifest()
+
+  init(
+    keeper: FarmKeeper, files: MasterFiles, cache: PlaneCache, worker: KernelWorker, events: AsyncStream<FarmEvent>,
+    logger: Logger
+  ) {
+    (self.keeper, self.files, self.cache, self.worker) = (keeper, files, cache, worker)
+    (self.events, self.logger) = (events, logger)
+  }
 
   /// What it listens for; nothing else may pile up while a frame is put together.
   static func wants(_ event: FarmEvent) -> Bool {
@@ -66,10 +76,11 @@ struct Assembler: Service {
       }
       try await screen(screening, job, frame: number, attempt: attempt)
       let picture = view.record.picture
+      let bundle = manifests.manifest(spec.bundle, in: files)?.id(ofFrame: number)
       let (digest, png) = try await onThread {
         let frame = FinishedFrame(film.film)
         let description = PictureDescription(
-          settings: RenderSettings(spec), camera: spec.camera, frame: number)
+          settings: RenderSettings(spec), camera: spec.camera, frame: number, bundle: bundle)
         let view = ViewSettings(picture)
         let metadata = description.metadata(digest: frame.digest, view: view)
         return (
@@ -113,6 +124,19 @@ struct Assembler: Service {
         .system, "unit \(received.ref.unit) is damaged on disk, and rendering it again gave another digest")
     }
     return outcome.planes
+  }
+
+  /// The manifest that was asked for last: frames of one job follow each other.
+  private final class LatestManifest: Sendable {
+    private let latest = Mutex<(id: ContentHash, manifest: BundleManifest)?>(nil)
+
+    /// Nil where the data folder has lost it.
+    func manifest(_ id: ContentHash, in files: MasterFiles) -> BundleManifest? {
+      if let latest = latest.withLock({ $0 }), latest.id == id { return latest.manifest }
+      guard let manifest = try? files.manifest(id) else { return nil }
+      latest.withLock { $0 = (id, manifest) }
+      return manifest
+    }
   }
 
   /// A film on its way between threads; one of them holds it at a time.

@@ -2,7 +2,7 @@ import ImageFiles
 import KernelScene
 import SceneModel
 
-/// What decides a picture's pixels, besides the scene: what picture files say about themselves.
+/// What decides a picture's pixels: what picture files say about themselves.
 ///
 /// Nothing in it differs between equal renders: no times, jobs or machines. So equal renders are equal files, whoever made
 /// them.
@@ -11,13 +11,18 @@ public struct PictureDescription: Sendable {
   /// Index of the camera.
   public var camera: Int
   public var frame: Int
+  /// Id of the bundle that holds the scene and this frame alone (`BundleManifest.id(ofFrame:)`). Nil: not known.
+  public var bundle: ContentHash?
   /// The part of the frame that the picture shows. Nil: all of it.
   public var crop: TileRectangle?
 
-  public init(settings: RenderSettings, camera: Int, frame: Int, crop: TileRectangle? = nil) {
+  public init(
+    settings: RenderSettings, camera: Int, frame: Int, bundle: ContentHash? = nil, crop: TileRectangle? = nil
+  ) {
     self.settings = settings
     self.camera = camera
     self.frame = frame
+    self.bundle = bundle
     self.crop = crop
   }
 
@@ -40,6 +45,7 @@ public struct PictureDescription: Sendable {
       ("glint.filter", settings.filter.name),
       ("glint.kernel_revision", "\(kernelRevision)"),
     ])
+    if let bundle { metadata.append("glint.bundle", bundle.hex) }
     if let crop { metadata.append("glint.crop", "\(crop.x),\(crop.y),\(crop.width),\(crop.height)") }
     if let view {
       metadata.append("glint.view", view.name)

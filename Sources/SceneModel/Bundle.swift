@@ -31,10 +31,24 @@ public enum BundleWriter {
       progress?(count, partCount)
       return part
     }
+    var manifest = try sharedParts(of: scene, threadCount: ProcessInfo.processInfo.activeProcessorCount, put)
+    for number in frames {
+      manifest.frames.append(
+        BundleManifest.FramePart(number: number, part: try put(FramePart.encoded(try state(number)))))
+    }
+    return manifest
+  }
+
+  /// The manifest of a scene, still without frames.
+  ///
+  /// - Parameter put: Takes the bytes of each part, on several threads.
+  fileprivate static func sharedParts(
+    of scene: Scene, threadCount: Int, _ put: @Sendable ([UInt8]) throws -> BundleManifest.Part
+  ) throws -> BundleManifest {
     var manifest = BundleManifest(materials: try put(MaterialsPart.encoded(scene.materials)))
     let (meshCount, textureCount) = (scene.meshes.count, scene.textures.count)
     let parts = try Concurrent.map(
-      count: meshCount + textureCount, threadCount: ProcessInfo.processInfo.activeProcessorCount
+      count: meshCount + textureCount, threadCount: threadCount
     ) { index in
       try put(
         index < meshCount
@@ -48,12 +62,42 @@ public enum BundleWriter {
           EnvironmentPart.Content(
             environment: environment, scale: scene.environmentScale, worldToEnvironment: scene.worldToEnvironment)))
     }
-    for number in frames {
-      manifest.frames.append(
-        BundleManifest.FramePart(number: number, part: try put(FramePart.encoded(try state(number)))))
-    }
     manifest.cameraNames = scene.cameraNames
     return manifest
+  }
+}
+
+/// Names what frames of a scene show, without storing it.
+public struct SceneNamer: Sendable {
+  private let shared: BundleManifest
+
+  /// Hashes all that frames share.
+  ///
+  /// - Throws: `BundleError` for a part that no bundle can hold.
+  public init(_ scene: Scene, threadCount: Int) throws {
+    shared = try BundleWriter.sharedParts(of: scene, threadCount: threadCount, SceneNamer.part)
+  }
+
+  /// Id of the bundle that holds the scene and this frame alone; `BundleManifest.id(ofFrame:)` of any bundle with the frame.
+  public func id(frame number: Int, state: FrameState) throws -> ContentHash {
+    var manifest = shared
+    manifest.frames = [BundleManifest.FramePart(number: number, part: try SceneNamer.part(FramePart.encoded(state)))]
+    return manifest.id
+  }
+
+  @Sendable private static func part(_ bytes: [UInt8]) throws -> BundleManifest.Part {
+    BundleManifest.Part(hash: ContentHash(hashing: bytes), byteCount: bytes.count)
+  }
+}
+
+extension BundleManifest {
+  /// Id of the bundle that holds one of the frames alone, so that it names what the frame shows, whatever frames it was
+  /// submitted with; nil where the bundle has no such frame.
+  public func id(ofFrame number: Int) -> ContentHash? {
+    guard let part = framePart(number) else { return nil }
+    var single = self
+    single.frames = [FramePart(number: number, part: part)]
+    return single.id
   }
 }
 

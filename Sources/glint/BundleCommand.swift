@@ -25,7 +25,7 @@ struct BundleCommand: AsyncParsableCommand {
     try scene.checkFiles()
     Interruption.leave()
     let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions())
-    for warning in imported.warnings { Terminal.warn(warning.description) }
+    Terminal.tell(imported.warnings)
     let folder = URL(fileURLWithPath: output, isDirectory: true)
     let manifest = try BundleWriter.write(
       imported.scene, frames: Array(imported.frameNumbers), state: { try imported.state(frame: $0) },

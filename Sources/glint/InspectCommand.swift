@@ -57,7 +57,7 @@ struct InspectCommand: AsyncParsableCommand {
     )
     if !summary.extensionsUsed.isEmpty { row("extensions", list(summary.extensionsUsed)) }
     if !summary.extensionsIgnored.isEmpty { row("ignored", list(summary.extensionsIgnored)) }
-    for warning in imported.warnings { row("warning", warning.description) }
+    for warning in imported.warnings { row(warning.kind.isFault ? "warning" : "note", warning.description) }
   }
 
   /// Length, keys and rate of an animation.

@@ -4,6 +4,7 @@ import FrameRenderer
 import ImageFiles
 import KernelScene
 import SceneImport
+import SceneModel
 import Synchronization
 
 /// `glint render`
@@ -62,7 +63,7 @@ struct RenderCommand: AsyncParsableCommand {
     Interruption.leave()
     let start = ContinuousClock.now
     let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions())
-    for warning in imported.warnings { Terminal.warn(warning.description) }
+    Terminal.tell(imported.warnings)
     let camera = imported.camera
     let settings = try picture.renderSettings(aspect: imported.aspect)
     let size = PictureSize(width: settings.width, height: settings.height)
@@ -79,6 +80,9 @@ struct RenderCommand: AsyncParsableCommand {
       threadCount: threads ?? ProcessInfo.processInfo.activeProcessorCount)
     let loadSeconds = Double(ContinuousClock.now - start)
 
+    // Hashed beside the first frame's rendering; map files carry no text.
+    let scene = imported.scene
+    let namer = output.format == .pfm ? nil : Task.detached { try SceneNamer(scene, threadCount: 1) }
     let renderStart = ContinuousClock.now
     let bar = ProgressBar("Rendering", total: Double(renderer.unitCount * pending.count))
     let meter = PathMeter()
@@ -93,9 +97,10 @@ struct RenderCommand: AsyncParsableCommand {
       },
       onFrame: { frame in
         let path = files.path(frame.number)
+        let bundle = try await namer?.value.id(frame: frame.number, state: imported.state(frame: frame.number))
         let bytes = try encode(
           frame.picture,
-          PictureDescription(settings: settings, camera: camera, frame: frame.number, crop: rectangle))
+          PictureDescription(settings: settings, camera: camera, frame: frame.number, bundle: bundle, crop: rectangle))
         try progress.finish(frame.number) { try write(bytes, to: path) }
         total = total + frame.counters
         prepareSeconds += frame.prepareSeconds

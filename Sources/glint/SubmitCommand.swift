@@ -168,7 +168,7 @@ struct SubmitCommand: AsyncParsableCommand {
 
   private func load() throws -> ImportedScene {
     let imported = try GLTFImporter.load(scene.sceneURL, options: scene.importOptions())
-    for warning in imported.warnings { Terminal.warn(warning.description) }
+    Terminal.tell(imported.warnings)
     let missing = imported.warnings.count { $0.kind == .missingTexture }
     if missing > 0, !allowMissing, !dryRun {
       throw CommandFailure(

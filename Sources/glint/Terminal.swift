@@ -1,4 +1,5 @@
 import Foundation
+import SceneImport
 import Synchronization
 
 #if canImport(Glibc)
@@ -57,6 +58,13 @@ enum Terminal {
   }
 
   static func warn(_ line: String) { note(line, label: .warning) }
+
+  /// What the importer found: faults as warnings, choices and the like as notes.
+  static func tell(_ warnings: [ImportWarning]) {
+    for warning in warnings {
+      if warning.kind.isFault { warn(warning.description) } else { note("note: " + warning.description) }
+    }
+  }
 
   enum Colour: String {
     case red = "31"
