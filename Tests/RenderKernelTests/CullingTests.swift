@@ -119,8 +119,9 @@ struct CullingTests {
     material.metallic = 0
     material.baseColor = [0.8, 0.5, 0.2, 1]
     var description = frame(builder.mesh(), [material], camera: camera(distance: 4))
-    var light = PunctualLight(kind: .directional, intensity: [1, 2, 3])
-    light.direction = [0.6, 0, -0.8]
+    // Inside: what shines from outside meets the outsides.
+    var light = PunctualLight(kind: .point, intensity: [1, 2, 3])
+    light.position = [0.2, 0.1, 0.3]
     description.lights = [light]
     description.environment = uniformEnvironment(0.5)
     func bits(_ kind: AccelerationKind, wide: Bool) -> [UInt32] {

@@ -27,10 +27,10 @@ public enum SelfTest {
 
   /// What every machine must find, of kernel revision `goldenRevision`.
   public static let golden: [ContentHash] = goldenDigests.map { ContentHash(hex: $0)! }
-  static let goldenRevision = 6
+  static let goldenRevision = 7
   private static let goldenDigests = [
-    "8266fab02458d4441b0bc9e2ccc96f91a2376dd393969c8da3acd92cb34ddf62",
-    "9119955e02d94d19353d9d292d54b5d1b13d9a94712c0636338ac94036e214f0",
+    "0f0ea11f74a40f3cb9cbfaf60b588a384de2fb1ac9431988895cba66f4583301",
+    "8c64a70ca64d18f9cb38c331f51d14cc49e804c96d8f802fd5e0d3d46685194e",
     "781580870e2b883a1e301f2a3d99402e2e01e13706eb83a7e50df65abb40fcb1",
     "6f720ea60dc6d9c0be2cd5120a2ad4827caf7949e6e5550ba9ceb904837517fe",
   ]

@@ -39,8 +39,9 @@ struct SurfaceLobes<F: LaneFloat> {
         * dielectric)
 
     let metal = Vector(facets.gain(baseColor.x), facets.gain(baseColor.y), facets.gain(baseColor.z)) * metallic
-    specular = coatFront * dielectric + baseColor * metal
-    grazing = coatGrazing * dielectric + (one - baseColor) * metal
+    let coatShare = coat * dielectric
+    specular = coatShare * f0 + baseColor * metal
+    grazing = coatShare * (one - f0) + (one - baseColor) * metal
 
     let specularWeight = facets.directionalAlbedo(specular: luminance(specular), grazing: luminance(grazing))
     let diffuseWeight = luminance(diffuse)
