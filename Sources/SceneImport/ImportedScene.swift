@@ -104,7 +104,10 @@ public enum GLTFImporter {
     let unit = options.lightUnit ?? LightUnit.written(by: generator)
     let lights = try PlacedLight.all(document, nodes: visible, unit: unit)
     if !lights.isEmpty, options.lightUnit == nil, unit != .gltf {
-      document.warn(.choice, "lights: the file was made by Blender's exporter; intensities are \(unit.text)")
+      let hint =
+        unit == .standard && lights.allSatisfy(\.isDim)
+        ? "; all are so dim that the file was probably exported in another mode: try --light-unit unitless" : ""
+      document.warn(.choice, "lights: the file was made by Blender's exporter; intensities are \(unit.text)\(hint)")
     }
     let (cameras, chosen) = try PlacedCamera.all(document, nodes: nodes, choice: options.camera)
     try addEnvironment(to: &scene, options, hasLights: !lights.isEmpty, document)

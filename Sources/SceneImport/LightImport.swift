@@ -28,6 +28,13 @@ struct PlacedLight: Sendable {
     return result
   }
 
+  /// True below two watts, and below a tenth of a watt a square metre for a sun: lamps are rarely set so low in Blender, where
+  /// a new one has ten watts or more.
+  var isDim: Bool {
+    let brightest = light.intensity.max()
+    return light.kind == .directional ? brightest < 0.1 : brightest * 4 * .pi < 2
+  }
+
   private static func light(
     _ node: JSONNode, _ document: GLTFDocument, _ unit: LightUnit
   ) throws(ImportError) -> PunctualLight {

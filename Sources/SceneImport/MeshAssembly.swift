@@ -87,7 +87,7 @@ struct MeshAssembly {
       var base = 0
       for part in parts {
         // What no joint pulls goes with the first.
-        if part.influences == 0 {
+        if part.influences == 0, influences > 0 {
           for vertex in 0..<part.vertexCount { target[(base + vertex) * influences] = 1 }
         }
         base += part.vertexCount

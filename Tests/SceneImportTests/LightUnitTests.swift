@@ -37,6 +37,24 @@ struct LightUnitTests {
     }
   }
 
+  @Test("Lamps far too dim for the mode that is taken get a hint at another")
+  func hint() throws {
+    func text(_ intensity: Float) throws -> String {
+      var file = SmallFile()
+      file.members = [
+        "\"extensions\":{\"KHR_lights_punctual\":{\"lights\":[{\"type\":\"point\",\"intensity\":\(intensity)}]}}",
+        "\"nodes\":[{\"extensions\":{\"KHR_lights_punctual\":{\"light\":0}}}]",
+      ]
+      let json = file.json.replacingOccurrences(
+        of: "\"version\":\"2.0\"", with: "\"version\":\"2.0\",\"generator\":\"Khronos glTF Blender I/O v4.0.44\"")
+      let warnings = try SmallFile.load(Data(json.utf8), ImportOptions()).warnings
+      return try #require(warnings.first { $0.description.hasPrefix("lights") }).description
+    }
+    // 1000 W, as Unitless and as Standard writes them.
+    #expect(try text(79.577).contains("try --light-unit unitless"))
+    #expect(try !text(79.577 * 683).contains("try"))
+  }
+
   @Test(
     "The generator's version decides where nothing is said",
     arguments: [
