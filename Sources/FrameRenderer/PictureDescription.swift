@@ -28,7 +28,7 @@ public struct PictureDescription: Sendable {
 
   /// The entries of a picture's file, always in the same order.
   ///
-  /// Cameras are counted from 1, as `--camera` does.
+  /// Cameras are counted from 1, among those of the bundle.
   ///
   /// - Parameters:
   ///   - digest: That of the picture's film.

@@ -74,16 +74,30 @@ struct AnimationSet: Sendable {
 
   /// - Parameters:
   ///   - choice: See `ImportOptions.animations`.
+  ///   - moving: Nodes whose animation can change the picture. Channels of others are not looked at.
   ///   - weightCount: Morph targets of a node's mesh.
   init(
-    _ document: GLTFDocument, choice: [String], weightCount: (Int) throws(ImportError) -> Int
+    _ document: GLTFDocument, choice: [String], moving: Set<Int>, weightCount: (Int) throws(ImportError) -> Int
   ) throws(ImportError) {
     let animations = try document.root["animations"].array()
     var timesRead: Set<Int> = []
-    for index in try AnimationSet.played(document, animations, choice) {
+    // Who drives what: of animations that drive the same, the first that was named does.
+    var drivers: [Driven: Int] = [:]
+    for index in try AnimationSet.played(document, animations, choice, moving) {
       let animation = animations[index]
       let samplers = try animation["samplers"].array()
       for node in try animation["channels"].array() {
+        let target = (try? node["target"]["node"].index()) ?? nil
+        if let target, !moving.contains(target) { continue }
+        let driven = Driven(node: target, path: ((try? node["target"]["path"].string()) ?? nil) ?? "")
+        if target != nil, let driver = drivers[driven], driver != index {
+          document.warn(
+            .choice,
+            "animations: '\(Choice.name(animations[driver], driver))' and '\(Choice.name(animation, index))' drive the same objects; where they do, the first is played"
+          )
+          continue
+        }
+        drivers[driven] = index
         if let sampler = try? node["sampler"].index(), samplers.indices.contains(sampler),
           let input = try? samplers[sampler]["input"].index(), timesRead.insert(input).inserted,
           let times = try? document.floats(input, components: [1], for: samplers[sampler]["input"])
@@ -95,9 +109,15 @@ struct AnimationSet: Sendable {
     }
   }
 
+  /// What a channel drives.
+  private struct Driven: Hashable {
+    var node: Int?
+    var path: String
+  }
+
   /// Indices of the animations that are played.
   private static func played(
-    _ document: GLTFDocument, _ animations: [JSONNode], _ choice: [String]
+    _ document: GLTFDocument, _ animations: [JSONNode], _ choice: [String], _ moving: Set<Int>
   ) throws(ImportError) -> [Int] {
     if choice.contains("all") { return Array(animations.indices) }
     guard choice.isEmpty else {
@@ -106,13 +126,13 @@ struct AnimationSet: Sendable {
         let index = try Choice.index(name, among: animations, of: "animation")
         if !chosen.contains(index) { chosen.append(index) }
       }
-      return chosen.sorted()
+      return chosen
     }
     // One animation at a time moves a node; those of other nodes play beside it.
     var driven: Set<Int> = []
     var (chosen, left): ([Int], [String]) = ([], [])
     for (index, animation) in animations.enumerated() {
-      let targets = targets(animation)
+      let targets = targets(animation).intersection(moving)
       if driven.isDisjoint(with: targets) {
         driven.formUnion(targets)
         chosen.append(index)
@@ -145,7 +165,10 @@ struct AnimationSet: Sendable {
     _ weightCount: (Int) throws(ImportError) -> Int
   ) throws(ImportError) -> AnimationChannel? {
     let path = node["target"]["path"]
-    guard let pathName = try path.string() else { throw path.fault("is missing") }
+    guard let pathName = try path.string() else {
+      document.warn(.leftOut, "\(path.path): is missing; the channel is left out")
+      return nil
+    }
     guard let property = AnimationChannel.Property(rawValue: pathName) else {
       let pointer = (try? node["target"]["extensions"]["KHR_animation_pointer"]["pointer"].string()) ?? nil
       document.warn(.picture, "\(path.path): '\(pointer ?? pathName)' cannot be animated; it keeps its value")

@@ -47,9 +47,11 @@ enum Extensions {
     var use = Use()
     use.required = try names(document.root["extensionsRequired"])
     use.used = try names(document.root["extensionsUsed"])
+    let users = reachable.extensionUsers(in: document)
+    func affected(_ name: String) -> [JSONNode] { Extensions.affected(name, users[name] ?? []) }
     var refusals: [String] = []
     for name in use.required where !supported.contains(name) {
-      let affected = affected(name, document, reachable)
+      let affected = affected(name)
       if affected.isEmpty {
         document.warn(
           .leftOut, "extensionsRequired: \(name) is not supported; it changes nothing of this picture and is left out")
@@ -62,7 +64,7 @@ enum Extensions {
     }
     use.ignored = use.used.filter { !supported.contains($0) }
     for name in use.ignored where !use.required.contains(name) {
-      let affected = affected(name, document, reachable)
+      let affected = affected(name)
       if affected.isEmpty {
         document.warn(.note, "extensionsUsed: \(name) is not supported; it changes nothing of this picture")
       } else {
@@ -78,12 +80,12 @@ enum Extensions {
     return shown.joined(separator: ", ") + (objects.count > 5 ? " and \(objects.count - 5) more" : "")
   }
 
-  /// Reachable objects that would look otherwise with the extension.
-  private static func affected(_ name: String, _ document: GLTFDocument, _ reachable: Reachable) -> [JSONNode] {
+  /// The objects among `users` that would look otherwise with the extension.
+  private static func affected(_ name: String, _ users: [JSONNode]) -> [JSONNode] {
     if metadata.contains(name) || name == "KHR_materials_variants" { return [] }
     // Targets of channels that are warned of one by one.
     if name == "KHR_animation_pointer" { return [] }
-    return reachable.users(of: name, in: document).filter { hasEffect(name, on: $0) }
+    return users.filter { hasEffect(name, on: $0) }
   }
 
   /// Whether an object's extension differs from what the core specification shows.

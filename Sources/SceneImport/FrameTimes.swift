@@ -86,7 +86,14 @@ public struct FrameTimes: Sendable, Equatable {
       }
     } else if let inferred = inferredRate(keys) {
       chosen = inferred
-      if inferred != 24 {
+      let others = standardRates.filter { rate in
+        fits(rate, keys) && (rate / inferred - (rate / inferred).rounded()).magnitude > 1e-9
+      }
+      if !others.isEmpty {
+        let list = others.sorted().prefix(6).map(text).joined(separator: ", ")
+        remark =
+          "the keys are on the grid of \(text(inferred)) frames a second, and of \(list); \(text(inferred)) is taken; --fps overrules"
+      } else {
         remark =
           "the keys are on the grid of \(text(inferred)) frames a second, which is taken as the rate; --fps overrules"
       }

@@ -87,6 +87,13 @@ final class GeometryReader {
     data.repairTangents()
     for slot in textureSlots(of: data.material) {
       let set = coordinateSets[data.material][slot]
+      if !attributes["TEXCOORD_\(set)"].isPresent {
+        let name = document.names.name("materials", data.material) ?? "materials[\(data.material)]"
+        document.warn(
+          .picture,
+          "\(node.path): \(name) has a texture that reads TEXCOORD_\(set), which is missing; its first texel is shown everywhere"
+        )
+      }
       data.uv[slot] = try coordinates(attributes["TEXCOORD_\(set)"], data.vertexCount)
     }
     data.colors = try colors(attributes["COLOR_0"], data.vertexCount)
@@ -139,8 +146,7 @@ final class GeometryReader {
     let limit = MeshArrays.coordinateLimit
     func isBad(_ value: Float) -> Bool { !(value.magnitude <= limit) }
     guard data.positions.contains(where: isBad) else { return }
-    var isUsed = [Bool](repeating: false, count: data.vertexCount)
-    for index in data.indices { isUsed[Int(index)] = true }
+    let isUsed = data.usedVertices()
     for vertex in 0..<data.vertexCount {
       guard let bad = (vertex * 3..<vertex * 3 + 3).first(where: { isBad(data.positions[$0]) }) else { continue }
       guard !isUsed[vertex] else {
@@ -149,7 +155,7 @@ final class GeometryReader {
       }
       document.warn(
         .leftOut,
-        "\(node.path): accessor \(accessor) has positions that are no numbers within ±1e9; no triangle uses them")
+        "\(node.path): accessor \(accessor) has positions that are not finite or beyond ±1e9; no triangle uses them")
       data.positions.setVector(vertex, 3, .zero)
     }
   }
@@ -253,8 +259,16 @@ final class GeometryReader {
       if !data.normals.isEmpty { read.normals = try floats(target["NORMAL"], [3], data.vertexCount) }
       if !data.colors.isEmpty { read.colors = try colorDifferences(target["COLOR_0"], data.vertexCount) }
       if !data.tangents.isEmpty { read.tangents = try floats(target["TANGENT"], [3], data.vertexCount) }
-      for (name, values) in [("POSITION", read.positions), ("NORMAL", read.normals), ("TANGENT", read.tangents)] {
-        if let bad = values.firstIndex(where: { !($0.magnitude <= MeshArrays.coordinateLimit) }) {
+      for (name, path) in [
+        ("POSITION", \PrimitiveData.Target.positions), ("NORMAL", \.normals), ("TANGENT", \.tangents),
+      ] {
+        func isBad(_ value: Float) -> Bool { !(value.magnitude <= MeshArrays.coordinateLimit) }
+        guard read[keyPath: path].contains(where: isBad) else { continue }
+        // Displacements of vertices that no triangle uses do not matter.
+        let isUsed = data.usedVertices()
+        for vertex in 0..<data.vertexCount where !isUsed[vertex] { read[keyPath: path].setVector(vertex, 3, .zero) }
+        let values = read[keyPath: path]
+        if let bad = values.firstIndex(where: isBad) {
           throw target[name].fault("element \(bad / 3): \(values[bad]), expected a number within ±1e9")
         }
       }
@@ -264,6 +278,13 @@ final class GeometryReader {
 }
 
 extension PrimitiveData {
+  /// For each vertex, whether a triangle uses it.
+  fileprivate func usedVertices() -> [Bool] {
+    var isUsed = [Bool](repeating: false, count: vertexCount)
+    for index in indices { isUsed[Int(index)] = true }
+    return isUsed
+  }
+
   /// Makes the weights of each vertex sum to one; a vertex that nothing pulls is pulled by the first joint.
   fileprivate mutating func normalizeWeights() {
     for vertex in 0..<vertexCount {

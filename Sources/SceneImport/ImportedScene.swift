@@ -51,13 +51,14 @@ public enum GLTFImporter {
   public static func load(_ url: URL, options: ImportOptions) throws(ImportError) -> ImportedScene {
     try check(options)
     let document = try GLTFDocument(url, assetRoot: options.assetRoot)
+    let scene: ImportedScene
     do throws(ImportError) {
-      let scene = try load(document, options)
-      if options.isStrict { try refuseFaults(scene.warnings) }
-      return scene
+      scene = try load(document, options)
     } catch {
       throw ImportError(document.names.naming(error.description))
     }
+    if options.isStrict { try refuseFaults(scene.warnings) }
+    return scene
   }
 
   private static func load(_ document: GLTFDocument, _ options: ImportOptions) throws(ImportError) -> ImportedScene {
@@ -67,7 +68,8 @@ public enum GLTFImporter {
     let visible = try tree.visible(nodes, document)
     let reachable = Reachable(document, nodes: nodes, visible: Set(visible))
     let extensions = try Extensions.check(document, reachable)
-    let animation = try AnimationSet(document, choice: options.animations) { node throws(ImportError) in
+    let animation = try AnimationSet(document, choice: options.animations, moving: reachable.moving) {
+      node throws(ImportError) in
       guard let mesh = try document.nodes[node]["mesh"].index(below: document.meshes.count, of: "meshes") else {
         return 0
       }

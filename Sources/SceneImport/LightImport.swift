@@ -12,6 +12,7 @@ struct PlacedLight: Sendable {
   ///   - unit: What the file's intensities are.
   static func all(_ document: GLTFDocument, nodes: [Int], unit: LightUnit) throws(ImportError) -> [PlacedLight] {
     let name = "KHR_lights_punctual"
+    guard nodes.contains(where: { document.nodes[$0]["extensions"][name]["light"].isPresent }) else { return [] }
     let kinds = try document.root["extensions"][name]["lights"].array()
     var result: [PlacedLight] = []
     for node in nodes {

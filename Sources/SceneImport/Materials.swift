@@ -32,6 +32,25 @@ struct MaterialTable {
     if isDoubleSided { for index in materials.indices { materials[index].isDoubleSided = true } }
   }
 
+  /// The texture references that `material` reads: what no picture shows is not among them.
+  static func textureInfos(of node: JSONNode) -> [JSONNode] {
+    let specularGlossiness = node["extensions"]["KHR_materials_pbrSpecularGlossiness"]
+    let pbr = node["pbrMetallicRoughness"]
+    var infos = [specularGlossiness.isPresent ? specularGlossiness["diffuseTexture"] : pbr["baseColorTexture"]]
+    if !node["extensions"]["KHR_materials_unlit"].isPresent {
+      infos.append(
+        specularGlossiness.isPresent
+          ? specularGlossiness["specularGlossinessTexture"] : pbr["metallicRoughnessTexture"])
+      infos.append(node["normalTexture"])
+      if emits(node) { infos.append(node["emissiveTexture"]) }
+    }
+    return infos.filter(\.isPresent)
+  }
+
+  private static func emits(_ node: JSONNode) -> Bool {
+    ((try? node["emissiveFactor"].floats(count: 3)) ?? nil)?.contains { $0 > 0 } ?? false
+  }
+
   /// Makes opaque what can be seen through nowhere: that spares every ray the question.
   ///
   /// - Parameter meshes: All that use the materials.
@@ -76,6 +95,7 @@ struct MaterialTable {
     _ node: JSONNode, _ document: GLTFDocument, _ textures: TextureTable
   ) throws(ImportError) -> Material {
     var material = Material()
+    material.isUnlit = node["extensions"]["KHR_materials_unlit"].isPresent
     let specularGlossiness = node["extensions"]["KHR_materials_pbrSpecularGlossiness"]
     if specularGlossiness.isPresent {
       try readSpecularGlossiness(&material, specularGlossiness, textures)
@@ -85,11 +105,15 @@ struct MaterialTable {
       material.metallic = try pbr["metallicFactor"].float(1)
       material.roughness = try pbr["roughnessFactor"].float(1)
       material.baseColorTexture = try textures.reference(pbr["baseColorTexture"], isColor: true)
-      material.surfaceTexture = try textures.reference(pbr["metallicRoughnessTexture"], isColor: false)
+      if !material.isUnlit {
+        material.surfaceTexture = try textures.reference(pbr["metallicRoughnessTexture"], isColor: false)
+      }
     }
-    material.normalTexture = try textures.reference(node["normalTexture"], isColor: false)
-    material.normalScale = try node["normalTexture"]["scale"].float(1)
-    material.emissiveTexture = try textures.reference(node["emissiveTexture"], isColor: true)
+    if !material.isUnlit {
+      material.normalTexture = try textures.reference(node["normalTexture"], isColor: false)
+      material.normalScale = try node["normalTexture"]["scale"].float(1)
+      if emits(node) { material.emissiveTexture = try textures.reference(node["emissiveTexture"], isColor: true) }
+    }
     if let e = try node["emissiveFactor"].floats(count: 3) {
       let strength = try node["extensions"]["KHR_materials_emissive_strength"]["emissiveStrength"].float(1)
       material.emissive = SIMD3(max(0, e[0]), max(0, e[1]), max(0, e[2])) * max(0, strength)
@@ -103,7 +127,6 @@ struct MaterialTable {
     }
     material.alphaCutoff = try node["alphaCutoff"].float(0.5)
     material.isDoubleSided = try node["doubleSided"].bool(false)
-    material.isUnlit = node["extensions"]["KHR_materials_unlit"].isPresent
     return material
   }
 
@@ -119,6 +142,8 @@ struct MaterialTable {
     material.specularGlossiness = factors
     (material.metallic, material.roughness) = (0, max(0, min(1, 1 - factors.glossiness)))
     material.baseColorTexture = try textures.reference(node["diffuseTexture"], isColor: true)
-    material.surfaceTexture = try textures.reference(node["specularGlossinessTexture"], isColor: true)
+    if !material.isUnlit {
+      material.surfaceTexture = try textures.reference(node["specularGlossinessTexture"], isColor: true)
+    }
   }
 }

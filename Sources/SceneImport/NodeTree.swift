@@ -40,7 +40,14 @@ struct NodeTree: Sendable {
       }
       var own: [Int] = []
       for child in try node["children"].array() {
-        guard let target = try child.index(below: count, of: "nodes") else { throw child.fault("expected a node") }
+        let target: Int
+        do throws(ImportError) {
+          guard let index = try child.index(below: count, of: "nodes") else { throw child.fault("expected a node") }
+          target = index
+        } catch {
+          faults[index] = faults[index] ?? error
+          continue
+        }
         guard parents[target] < 0 else {
           throw child.fault("node \(target) is a child of node \(parents[target]) already; a node has one parent")
         }

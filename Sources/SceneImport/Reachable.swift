@@ -6,6 +6,8 @@ struct Reachable {
   private(set) var textures: Set<Int> = []
   private(set) var images: Set<Int> = []
   private(set) var skins: Set<Int> = []
+  /// Nodes whose animation can change the picture: those of the scene, and joints.
+  private(set) var moving: Set<Int> = []
   private(set) var cameras: Set<Int> = []
   private(set) var lights: Set<Int> = []
   private(set) var accessors: Set<Int> = []
@@ -23,8 +25,13 @@ struct Reachable {
       let node = document.nodes[number]
       if let camera = index(node["camera"]) { cameras.insert(camera) }
       guard visible.contains(number) else { continue }
-      if let mesh = index(node["mesh"]) { meshes.insert(mesh) }
-      if let skin = index(node["skin"]) { skins.insert(skin) }
+      if let mesh = index(node["mesh"]) {
+        meshes.insert(mesh)
+        let isSkinned = list(document.root["meshes"][mesh]["primitives"]).contains {
+          $0["attributes"]["JOINTS_0"].isPresent && $0["attributes"]["WEIGHTS_0"].isPresent
+        }
+        if isSkinned, let skin = index(node["skin"]) { skins.insert(skin) }
+      }
       if let light = index(node["extensions"]["KHR_lights_punctual"]["light"]) { lights.insert(light) }
       for attribute in members(node["extensions"]["EXT_mesh_gpu_instancing"]["attributes"]) {
         if let accessor = index(attribute) { accessors.insert(accessor) }
@@ -41,6 +48,22 @@ struct Reachable {
         }
       }
     }
+    moving = self.nodes
+    for skin in skins {
+      for joint in list(document.root["skins"][skin]["joints"]) { if let node = index(joint) { moving.insert(node) } }
+    }
+    for animation in list(document.root["animations"]) {
+      let samplers = list(animation["samplers"])
+      for channel in list(animation["channels"]) {
+        guard let node = index(channel["target"]["node"]), moving.contains(node),
+          let sampler = index(channel["sampler"]),
+          samplers.indices.contains(sampler)
+        else { continue }
+        for key in ["input", "output"] {
+          if let accessor = index(samplers[sampler][key]) { accessors.insert(accessor) }
+        }
+      }
+    }
     for skin in skins {
       if let accessor = index(document.root["skins"][skin]["inverseBindMatrices"]) { accessors.insert(accessor) }
     }
@@ -49,34 +72,27 @@ struct Reachable {
       if let image = index(document.root["textures"][texture]["source"]) { images.insert(image) }
     }
     for accessor in accessors {
-      if let view = index(document.root["accessors"][accessor]["bufferView"]) { bufferViews.insert(view) }
+      let node = document.root["accessors"][accessor]
+      for user in [node, node["sparse"]["indices"], node["sparse"]["values"]] {
+        if let view = index(user["bufferView"]) { bufferViews.insert(view) }
+      }
     }
     for image in images {
       if let view = index(document.root["images"][image]["bufferView"]) { bufferViews.insert(view) }
     }
   }
 
-  /// Indices of the textures that a material names anywhere, its extensions included.
+  /// Indices of the textures by which a material's look is decided.
   static func textures(of material: JSONNode) -> Set<Int> {
-    var result: Set<Int> = []
-    func search(_ value: Any?, depth: Int) {
-      guard depth < 8, let object = value as? [String: Any] else { return }
-      for (key, member) in object {
-        guard let inner = member as? [String: Any] else { continue }
-        if key.hasSuffix("Texture"), let index = try? JSONNode(value: inner["index"], path: "").index() {
-          result.insert(index)
-        }
-        search(inner, depth: depth + 1)
-      }
-    }
-    search(material.value, depth: 0)
-    return result
+    Set(MaterialTable.textureInfos(of: material).compactMap { (try? $0["index"].index()) ?? nil })
   }
 
-  /// Reachable objects that have an extension, by path.
-  func users(of name: String, in document: GLTFDocument) -> [JSONNode] {
-    var result: [JSONNode] = []
-    func look(_ node: JSONNode) { if node["extensions"][name].isPresent { result.append(node) } }
+  /// Reachable objects by the extensions that they have.
+  func extensionUsers(in document: GLTFDocument) -> [String: [JSONNode]] {
+    var result: [String: [JSONNode]] = [:]
+    func look(_ node: JSONNode) {
+      for name in ((node["extensions"].value as? [String: Any]) ?? [:]).keys { result[name, default: []].append(node) }
+    }
     func look(_ kind: String, _ indices: Set<Int>) {
       for index in indices.sorted() { look(document.root[kind][index]) }
     }
@@ -87,15 +103,7 @@ struct Reachable {
     }
     look("materials", materials)
     for material in materials.sorted() {
-      // Extensions of texture references.
-      func search(_ node: JSONNode, depth: Int) {
-        guard depth < 8, node.value is [String: Any] else { return }
-        for (key, member) in (try? node.object()) ?? [] {
-          if key.hasSuffix("Texture") { look(member) }
-          search(member, depth: depth + 1)
-        }
-      }
-      search(document.root["materials"][material], depth: 0)
+      for info in MaterialTable.textureInfos(of: document.root["materials"][material]) { look(info) }
     }
     look("textures", textures)
     look("images", images)
@@ -104,7 +112,10 @@ struct Reachable {
     look("accessors", accessors)
     look("bufferViews", bufferViews)
     for scene in (try? document.root["scenes"].array()) ?? [] { look(scene) }
-    if document.root["extensions"][name].isPresent { result.append(document.root["extensions"][name]) }
+    // Extensions of the whole document.
+    for name in ((document.root["extensions"].value as? [String: Any]) ?? [:]).keys {
+      result[name, default: []].append(document.root["extensions"][name])
+    }
     return result
   }
 }

@@ -30,7 +30,9 @@ struct ResourceFinder {
   ///   backslashes, another case, another Unicode normalisation.
   func find(_ uri: String) throws(Fault) -> Found {
     let shown = "'\(uri.prefix(120))'"
-    guard !uri.isEmpty, !uri.contains("\0") else { throw Fault(reason: "\(shown) is no relative path") }
+    guard !uri.isEmpty, !uri.contains("\0"), uri.removingPercentEncoding?.contains("\0") != true else {
+      throw Fault(reason: "\(shown) is not a relative path")
+    }
     if uri.contains("://") || uri.lowercased().hasPrefix("file:") {
       throw Fault(
         reason:
@@ -149,7 +151,9 @@ struct ResourceFinder {
   private func isAllowed(_ target: URL, orRoot: Bool = false) -> Bool {
     [folder, assetRoot].contains { base in
       guard let base = base?.path else { return false }
-      return target.path.hasPrefix(base.hasSuffix("/") ? base : base + "/") || (orRoot && target.path == base)
+      // Bytes, not characters: file systems tell names apart that Unicode holds for equal.
+      return target.path.utf8.starts(with: (base.hasSuffix("/") ? base : base + "/").utf8)
+        || (orRoot && target.path.utf8.elementsEqual(base.utf8))
     }
   }
 

@@ -72,8 +72,6 @@ public struct SceneNamer: Sendable {
   private let shared: BundleManifest
 
   /// Hashes all that frames share.
-  ///
-  /// - Throws: `BundleError` for a part that no bundle can hold.
   public init(_ scene: Scene, threadCount: Int) throws {
     shared = try BundleWriter.sharedParts(of: scene, threadCount: threadCount, SceneNamer.part)
   }

@@ -63,7 +63,7 @@ struct UnknownCommand: Error, CustomStringConvertible {
 
   var description: String {
     let name = path.joined(separator: " ")
-    let what = "'\(word)' is no command of \(name)"
+    let what = "'\(word)' is not a command of \(name)"
     return suggestion.map { what + "; did you mean '\($0)'?" } ?? what + "; `\(name) --help` lists them"
   }
 }

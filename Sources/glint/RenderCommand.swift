@@ -221,7 +221,7 @@ enum EXRTypeName: String, ExpressibleByArgument, CaseIterable {
 enum SkippedFrames {
   static func tell(_ count: Int, of total: Int) {
     guard count > 0 else { return }
-    Terminal.note("\(count) of \(total) frames are there already and are left.")
+    Terminal.note("\(count) of \(total) frames already exist and are skipped.")
   }
 }
 

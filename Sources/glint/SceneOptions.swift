@@ -122,7 +122,7 @@ struct SceneOptions: ParsableArguments {
     if let assetRoot {
       var isFolder: ObjCBool = false
       guard FileManager.default.fileExists(atPath: assetRoot, isDirectory: &isFolder), isFolder.boolValue else {
-        throw CommandFailure(.badInput, "--asset-root: '\(assetRoot)' is no folder")
+        throw CommandFailure(.badInput, "--asset-root: '\(assetRoot)' is not a folder")
       }
     }
   }

@@ -101,9 +101,9 @@ struct CommandTextTests {
         return "\(error)"
       }
     }
-    #expect(message("rneder", "x.glb") == "'rneder' is no command of glint; did you mean 'render'?")
+    #expect(message("rneder", "x.glb") == "'rneder' is not a command of glint; did you mean 'render'?")
     #expect(message("ledger", "verfiy")?.contains("of glint ledger; did you mean 'verify'?") == true)
-    #expect(message("frobnicate") == "'frobnicate' is no command of glint; `glint --help` lists them")
+    #expect(message("frobnicate") == "'frobnicate' is not a command of glint; `glint --help` lists them")
     for words in [
       ["render", "rneder"], ["--version"], [], ["help", "render"], ["ledger", "verify", "x"], ["ledger", "--help"],
     ] {

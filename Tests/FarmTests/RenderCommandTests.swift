@@ -136,10 +136,10 @@ struct RenderCommandTests {
     let (status, process) = try await run(arguments, in: folder)
     let document = try JSONDecoder().decode(Document.self, from: Data(process.output.utf8))
     #expect(status == 0 && document.frames.map(\.number) == [1, 3] && document.skippedFrames == [2])
-    #expect(process.errors.contains("1 of 3 frames are there already"), "\(process.errors)")
+    #expect(process.errors.contains("1 of 3 frames already exist and are skipped"), "\(process.errors)")
     #expect(try Data(contentsOf: folder.url.appendingPathComponent("out/frame.0002.png")) == Data("kept".utf8))
     let (again, all) = try await run(arguments, in: folder)
-    #expect(again == 0 && all.errors.contains("3 of 3 frames are there already"), "\(all.errors)")
+    #expect(again == 0 && all.errors.contains("3 of 3 frames already exist and are skipped"), "\(all.errors)")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.folder("out").path)
     #expect(names.sorted() == ["frame.0001.png", "frame.0002.png", "frame.0003.png"])
   }

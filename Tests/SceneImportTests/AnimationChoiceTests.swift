@@ -42,7 +42,11 @@ struct AnimationChoiceTests {
     #expect(try places(clips, ["walk"]) == [2, 0])
     #expect(try places(clips, ["camera", "walk"]) == [2, 5])
     #expect(try places(clips, ["3", "1"]) == [1, 5])
-    #expect(try places(clips, ["all"]) == [2, 5])
+    #expect(try places(clips, ["all"]) == [1, 5])
+    #expect(try places(clips, ["walk", "idle"]) == [2, 0])
+    var both = ImportOptions()
+    both.animations = ["walk", "idle"]
+    #expect(try clips.load(both).warnings.contains { $0.description.contains("'walk' and 'idle' drive the same") })
   }
 
   @Test("A broken animation that is not played costs nothing")

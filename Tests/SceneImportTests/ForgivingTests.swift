@@ -1,3 +1,4 @@
+import Foundation
 import KernelScene
 import LaneMath
 import SceneModel
@@ -79,6 +80,33 @@ struct ForgivingTests {
     Fault(
       testDescription: "unused skin", text: "", members: ["\"skins\":[{\"joints\":[77]}]"], isFault: false),
     Fault(
+      testDescription: "skin of a node without a mesh", text: "", nodes: "[{\"mesh\":0},{\"skin\":0}]",
+      members: ["\"skins\":[{\"joints\":[77]}]"], isFault: false),
+    Fault(
+      testDescription: "skin that the mesh has no joints for", text: "", nodes: "[{\"mesh\":0,\"skin\":0}]",
+      members: ["\"skins\":[{\"joints\":[77]}]"], isFault: false),
+    Fault(
+      testDescription: "lights that are no array", text: "",
+      members: ["\"extensions\":{\"KHR_lights_punctual\":{\"lights\":{}}}"], isFault: false),
+    Fault(
+      testDescription: "child that is not there, outside the scene", text: "",
+      nodes: "[{\"mesh\":0},{\"children\":[9]}]", members: ["\"scenes\":[{\"nodes\":[0]}]"], isFault: false),
+    Fault(
+      testDescription: "animation of a node outside the scene", text: "", nodes: "[{\"mesh\":0},{}]",
+      members: [
+        "\"scenes\":[{\"nodes\":[0]}]",
+        "\"animations\":[{\"channels\":[{\"sampler\":5,\"target\":{\"node\":1,\"path\":\"scale\"}}],\"samplers\":[]}]",
+      ], isFault: false),
+    Fault(
+      testDescription: "channel without a path", text: "animations[0].channels[0].target.path: is missing",
+      members: ["\"animations\":[{\"channels\":[{\"sampler\":0,\"target\":{\"node\":0}}],\"samplers\":[]}]"]),
+    Fault(
+      testDescription: "missing picture of an occlusion texture", text: "", primitive: ",\"material\":0",
+      members: [
+        "\"images\":[{\"uri\":\"gone.png\"}]", "\"textures\":[{\"source\":0}]",
+        "\"materials\":[{\"occlusionTexture\":{\"index\":0},\"emissiveTexture\":{\"index\":0}}]",
+      ], isFault: false),
+    Fault(
       testDescription: "unused material", text: "", members: ["\"materials\":[{\"alphaCutoff\":\"a\"}]"], isFault: false
     ),
     Fault(
@@ -159,6 +187,58 @@ struct ForgivingTests {
     #expect(imported.summary.triangles == 1)
     #expect(imported.warnings.contains { $0.kind == .leftOut && $0.description.contains("no triangle uses them") })
     #expect(refusal(file([0, 1, 3]))?.contains("element 3") == true)
+  }
+
+  @Test("Keys of nodes outside the scene do not count")
+  func keysOutside() throws {
+    var file = SmallFile()
+    let (position, input, output) = (
+      file.triangle(), file.floats([0, 10], "SCALAR"), file.floats([0, 0, 0, 1, 1, 1], "VEC3")
+    )
+    file.members = [
+      "\"meshes\":[{\"primitives\":[{\"attributes\":{\"POSITION\":\(position)}}]}]", "\"nodes\":[{\"mesh\":0},{}]",
+      "\"scenes\":[{\"nodes\":[0]}]",
+      """
+      "animations":[{"channels":[{"sampler":0,"target":{"node":1,"path":"scale"}}],\
+      "samplers":[{"input":\(input),"output":\(output)}]}]
+      """,
+    ]
+    #expect(try file.load().frameNumbers == FrameNumbers(1...1))
+  }
+
+  @Test("A required extension on animation data is needed")
+  func compressedAnimation() throws {
+    var file = SmallFile()
+    let (position, input, output) = (
+      file.triangle(), file.floats([0, 10], "SCALAR"), file.floats([0, 0, 0, 1, 1, 1], "VEC3")
+    )
+    file.members = [
+      "\"meshes\":[{\"primitives\":[{\"attributes\":{\"POSITION\":\(position)}}]}]", "\"nodes\":[{\"mesh\":0}]",
+      "\"extensionsRequired\":[\"EXT_meshopt_compression\"]",
+      """
+      "animations":[{"channels":[{"sampler":0,"target":{"node":0,"path":"scale"}}],\
+      "samplers":[{"input":\(input),"output":\(output)}]}]
+      """,
+    ]
+    #expect(refusal(file) == nil)
+    let json = file.json.replacingOccurrences(
+      of: "\"bufferViews\":[{\"buffer\":0,\"byteOffset\":0,\"byteLength\":36},{",
+      with:
+        "\"bufferViews\":[{\"buffer\":0,\"byteOffset\":0,\"byteLength\":36},{\"extensions\":{\"EXT_meshopt_compression\":{}},"
+    )
+    #expect(json != file.json)
+    let error = #expect(throws: ImportError.self) { try SmallFile.load(Data(json.utf8)) }
+    #expect(error?.description.contains("without mesh compression") == true)
+  }
+
+  @Test("Thousands of names of extensions take no time to speak of", .timeLimit(.minutes(1)))
+  func manyExtensions() throws {
+    var file = SmallFile()
+    file.members = [
+      "\"extensionsUsed\":[\((0..<20_000).map { "\"X_\($0)\"" }.joined(separator: ","))]",
+      "\"nodes\":[\((0..<20_000).map { _ in "{}" }.joined(separator: ","))]",
+    ]
+    #expect(try file.load().summary.extensionsIgnored.count == 20_000)
   }
 
   @Test("A byte stride of 0 means that elements follow each other")

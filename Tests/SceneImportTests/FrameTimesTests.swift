@@ -102,9 +102,16 @@ struct FrameTimesTests {
     let expected = grid.step == 2 && grid.isSlid && grid.rate >= 50 ? grid.rate / 2 : grid.rate
     #expect((imported.framesPerSecond - expected).magnitude < 1e-9)
     let isSaid = imported.warnings.contains { $0.kind == .choice && $0.description.contains("frames a second") }
-    #expect(isSaid == (expected != 24))
+    #expect(isSaid)
     guard expected == grid.rate else { return }
     try check(grid, imported, firstFrame: 1)
+  }
+
+  @Test("Keys that fit several rates are told with all of them")
+  func ambiguous() throws {
+    let (times, remark) = try FrameTimes.decide(keys: [0, 2], rate: nil, firstFrame: nil)
+    #expect(times.rate == 24)
+    #expect(remark?.contains("and of 25, 30") == true)
   }
 
   @Test("29.97 stands for NTSC's rate, and for what Blender's exporter makes of it")

@@ -62,7 +62,7 @@ import Testing
     let pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNoaPgPAAODAgAApfuJAAAAAElFTkSuQmCC"
     file.members += [
       "\"images\":[{\"uri\":\"data:image/png;base64,\(pixel)\"}]", "\"textures\":[{\"source\":0}]",
-      "\"materials\":[{\"emissiveTexture\":{\"index\":0}}]",
+      "\"materials\":[{\"emissiveFactor\":[1,1,1],\"emissiveTexture\":{\"index\":0}}]",
     ]
     let mesh = try #require(try file.load().scene.meshes.first).arrays
     #expect(mesh.uv0[2] == 1)

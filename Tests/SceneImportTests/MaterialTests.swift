@@ -82,7 +82,7 @@ struct MaterialTests {
     let imported = try load(
       """
       {"pbrMetallicRoughness":{"baseColorTexture":{"index":0,"texCoord":7},\
-      "metallicRoughnessTexture":{"index":0,"texCoord":2}},"emissiveTexture":{"index":0,"texCoord":0},\
+      "metallicRoughnessTexture":{"index":0,"texCoord":2}},"emissiveFactor":[1,1,1],"emissiveTexture":{"index":0,"texCoord":0},\
       "normalTexture":{"index":0,"extensions":{"KHR_texture_transform":{"texCoord":4}}}}
       """, attributes: { self.coordinates([0, 1, 2, 3, 4, 7], &$0) })
     let (material, mesh) = (imported.scene.materials[0], imported.scene.meshes[0].arrays)
@@ -97,10 +97,23 @@ struct MaterialTests {
   @Test("The first two sets keep their places, and sets that no texture reads are left out")
   func firstSets() throws {
     let imported = try load(
-      "{\"emissiveTexture\":{\"index\":0,\"texCoord\":1}}", attributes: { self.coordinates([0, 1], &$0) })
+      "{\"emissiveFactor\":[1,1,1],\"emissiveTexture\":{\"index\":0,\"texCoord\":1}}",
+      attributes: { self.coordinates([0, 1], &$0) })
     let mesh = imported.scene.meshes[0].arrays
     #expect(imported.scene.materials[0].emissiveTexture?.uvSet == 1)
     #expect(mesh.uv0.isEmpty && mesh.uv1[0] == 1 && mesh.uv2.isEmpty)
+  }
+
+  @Test(
+    "A texture whose coordinates are missing is told, whatever it is for",
+    arguments: [
+      "{\"pbrMetallicRoughness\":{\"baseColorTexture\":{\"index\":0,\"texCoord\":3}}}",
+      "{\"pbrMetallicRoughness\":{\"metallicRoughnessTexture\":{\"index\":0,\"texCoord\":3}}}",
+      "{\"emissiveFactor\":[1,1,1],\"emissiveTexture\":{\"index\":0,\"texCoord\":3}}",
+    ])
+  func missingCoordinates(_ material: String) throws {
+    let warnings = try load(material, attributes: { self.coordinates([0], &$0) }).warnings
+    #expect(warnings.contains { $0.kind == .picture && $0.description.contains("TEXCOORD_3, which is missing") })
   }
 
   @Test("Specular-glossiness is read in place of metallic-roughness")
