@@ -4,7 +4,7 @@ import Foundation
 /// A pattern of output names, such as `out/frame.####.png`: where a frame's number goes, and in which format.
 ///
 /// - `####` is the number: sign, then digits padded with zeros to the length of the run (`-0005`). Of several runs the last
-///   counts, also one in a folder's name; the others stay as they are. So does Blender.
+///   counts, also one in a folder's name; the others stay as they are.
 /// - `%04d` and `%d` are the number as `printf` writes it (`-005`). `%%` is a percent sign in such a pattern only.
 ///   A width (`%04d`) goes before `#`, and `#` goes before a bare `%d`.
 /// - A pattern without a number gets `.####` before its ending if there are several frames.

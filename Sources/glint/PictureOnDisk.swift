@@ -4,30 +4,35 @@ import FrameRenderer
 import ImageFiles
 import KernelScene
 
-/// What a PNG file on disk says about itself, read from its first and last bytes.
+/// What an undamaged PNG file on disk says about itself.
+///
+/// The texts are taken at their word: a file that somebody has painted over with a tool that keeps them looks the same.
 struct PictureOnDisk {
+  private let width: Int
+  private let height: Int
   private let depth: Int
   private let texts: [String: String]
 
-  /// Length, type and checksum of the chunk with which every whole PNG file ends.
-  private static let end: [UInt8] = [0, 0, 0, 0, 0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82]
+  /// Larger files are downloaded rather than looked at.
+  private static let byteLimit = 1 << 30
 
-  /// Nil: the file is missing, no PNG file, or not whole.
+  /// Nil: the file is missing, no PNG file, or damaged.
   init?(path: String) {
-    guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
-    defer { try? handle.close() }
-    guard let head = try? handle.read(upToCount: PNGText.prefixByteCount), let size = try? handle.seekToEnd(),
-      size >= 45, (try? handle.seek(toOffset: size - UInt64(Self.end.count))) != nil,
-      let tail = try? handle.read(upToCount: Self.end.count), tail.elementsEqual(Self.end)
+    let url = URL(fileURLWithPath: path)
+    guard let size = (try? url.resourceValues(forKeys: [.fileSizeKey]))?.fileSize, (45...Self.byteLimit).contains(size),
+      let data = try? Data(contentsOf: url)
     else { return nil }
-    texts = PNGText.read([UInt8](head))
-    // The header comes first: signature, length and type, width and height.
-    depth = Int(head[head.startIndex + 24])
+    let bytes = [UInt8](data)
+    guard PNGIntegrity.isWhole(bytes) else { return nil }
+    texts = PNGText.read(bytes)
+    // The header comes first: signature, length and type, width and height, depth.
+    func word(_ at: Int) -> Int { (0..<4).reduce(0) { $0 << 8 | Int(bytes[at + $1]) } }
+    (width, height, depth) = (word(16), word(20), Int(bytes[24]))
   }
 
   /// Whether the file holds the picture that the master has for a frame: made the same way from the same film.
   func shows(_ frame: FrameSummary, of job: JobSummary) -> Bool {
-    guard let digest = frame.digest, depth == job.depth,
+    guard let digest = frame.digest, depth == job.depth, width == job.spec.width, height == job.spec.height,
       let view = ViewSettings(name: job.view, exposure: Float(job.exposure))
     else {
       return false
