@@ -111,7 +111,8 @@ enum Extensions {
         || content["specularTexture"].isPresent || content["specularColorTexture"].isPresent
     // A fallback in a format of the core stands beside these.
     case "KHR_texture_basisu", "EXT_texture_webp", "EXT_texture_avif", "MSFT_texture_dds":
-      return !object["source"].isPresent
+      guard let fallback = (try? object["source"].index()) ?? nil else { return true }
+      return fallback == ((try? content["source"].index()) ?? nil)
     default: return true
     }
   }

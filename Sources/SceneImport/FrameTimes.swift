@@ -61,7 +61,14 @@ public struct FrameTimes: Sendable, Equatable {
   /// The standard rate on whose grid all keys are; nil without one, and for keys that tell nothing.
   static func inferredRate(_ keys: [Float]) -> Double? {
     guard keys.contains(where: { $0 != 0 }) else { return nil }
-    return standardRates.first { fits($0, keys) }
+    return standardRates.first { fits($0, keys) && ($0 <= 60.1 || isOnOnes($0, keys)) }
+  }
+
+  /// True if a key is on each frame from the first key to the last: then even an unusual rate is one, and not by chance.
+  private static func isOnOnes(_ rate: Double, _ keys: [Float]) -> Bool {
+    let frames = Set(keys.map { (Double($0) * rate).rounded() })
+    guard let first = frames.min(), let last = frames.max() else { return false }
+    return last - first + 1 == Double(frames.count)
   }
 
   // MARK: - From keys

@@ -111,7 +111,9 @@ final class GLTFDocument {
       let size = word(offset)
       let kind = word(offset + 4)
       guard size <= length - offset - 8 else {
-        throw ImportError("GLB: the chunk at byte \(offset) claims \(size) bytes, \(length - offset - 8) are left")
+        throw ImportError(
+          "GLB: the chunk at byte \(offset) claims \(size) bytes, \(length - offset - 8) are left; the file is cut off or damaged: export or copy it again"
+        )
       }
       let start = data.startIndex + offset + 8
       if kind == 0x4E4F_534A, json == nil { json = data[start..<start + size] }

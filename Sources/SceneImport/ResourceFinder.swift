@@ -58,7 +58,7 @@ struct ResourceFinder {
       return Found(
         file: target,
         remark: remarks.isEmpty
-          ? nil : "\(shown) is read from '\(file.lastPathComponent)': \(remarks.joined(separator: ", "))")
+          ? nil : "\(shown) is read from '\(shownPath(file))': \(remarks.joined(separator: ", "))")
     }
     if spellings.contains(where: { leadsOutside($0.path) }) {
       let root = outside ?? folder.deletingLastPathComponent().path
@@ -74,6 +74,12 @@ struct ResourceFinder {
       )
     }
     throw Fault(reason: "file \(shown) cannot be read beside the scene\(hint(spellings[0].path))")
+  }
+
+  /// A file's path from the scene's folder, or its name where it is elsewhere.
+  private func shownPath(_ file: URL) -> String {
+    let (path, base) = (file.path, folder.path + "/")
+    return path.hasPrefix(base) ? String(path.dropFirst(base.count)) : file.lastPathComponent
   }
 
   // MARK: - Spellings

@@ -68,6 +68,11 @@ struct FetchCommand: AsyncParsableCommand {
       for file in collector.files { Output.path(file.file) }
     }
     collector.tell()
+    if let frames {
+      let known = Set(detail.frames.map(\.number))
+      let missing = FrameNumbers(frames.filter { !known.contains($0) })
+      if missing.count > 0 { Terminal.note("The job has no frames \(missing); it renders \(detail.job.frameText).") }
+    }
     let openCount = wanted.count { !finality.takes($0) }
     if openCount == wanted.count {
       if detail.hasEnded, !detail.job.isFinished {

@@ -32,7 +32,10 @@ enum Output {
 
   /// A reader that went away (`glint jobs | head -1`) is no error.
   private static func write(_ text: String) {
-    if !Terminal.write(text + "\n", to: STDOUT_FILENO), errno == EPIPE { exit(0) }
+    // Both may be one terminal: then the bar steps aside.
+    ProgressBar.interrupting {
+      if !Terminal.write(text + "\n", to: STDOUT_FILENO), errno == EPIPE { exit(0) }
+    }
   }
 
   /// Columns padded to the widest cell; the last is left as it is. Numbers may be right-aligned.

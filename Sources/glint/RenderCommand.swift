@@ -89,29 +89,37 @@ struct RenderCommand: AsyncParsableCommand {
     var rendered: [RenderedFrame] = []
     var total = WorkCounters()
     var (prepareSeconds, sampleSeconds) = (0.0, 0.0)
-    try await renderer.render(
-      frames: Array(pending), state: { try imported.state(frame: $0) }, camera: camera,
-      onUnit: { counters in
-        let rate = meter.add(counters.paths)
-        bar.advance(by: 1, detail: "\(progress.doneCount)/\(frames.count) frames  \(rate)")
-      },
-      onFrame: { frame in
-        let path = files.path(frame.number)
-        let bundle = try await namer?.value.id(frame: frame.number, state: imported.state(frame: frame.number))
-        let bytes = try encode(
-          frame.picture,
-          PictureDescription(settings: settings, camera: camera, frame: frame.number, bundle: bundle, crop: rectangle))
-        try progress.finish(frame.number) { try write(bytes, to: path) }
-        total = total + frame.counters
-        prepareSeconds += frame.prepareSeconds
-        sampleSeconds += frame.sampleSeconds
-        if frame.counters.nonFiniteSamples > 0 {
-          Terminal.warn(
-            "frame \(frame.number): \(frame.counters.nonFiniteSamples) samples were not finite and became black")
-        }
-        rendered.append(RenderedFrame(frame, file: path))
-        if !json { Output.path(path) }
-      })
+    do {
+      try await renderer.render(
+        frames: Array(pending), state: { try imported.state(frame: $0) }, camera: camera,
+        onUnit: { counters in
+          let rate = meter.add(counters.paths)
+          bar.advance(by: 1, detail: "\(progress.doneCount)/\(frames.count) frames  \(rate)")
+        },
+        onFrame: { frame in
+          let path = files.path(frame.number)
+          let bundle = try await namer?.value.id(frame: frame.number, state: imported.state(frame: frame.number))
+          let bytes = try encode(
+            frame.picture,
+            PictureDescription(settings: settings, camera: camera, frame: frame.number, bundle: bundle, crop: rectangle)
+          )
+          try progress.finish(frame.number) { try write(bytes, to: path) }
+          total = total + frame.counters
+          prepareSeconds += frame.prepareSeconds
+          sampleSeconds += frame.sampleSeconds
+          if frame.counters.nonFiniteSamples > 0 {
+            Terminal.warn(
+              "frame \(frame.number): \(frame.counters.nonFiniteSamples) samples were not finite and became black")
+          }
+          rendered.append(RenderedFrame(frame, file: path))
+          if !json { Output.path(path) }
+        })
+    } catch {
+      // A full disk, say: what is there stays, and the rest can be rendered when there is room.
+      bar.finish()
+      for word in progress.lastWords() { Terminal.note(word) }
+      throw error
+    }
     bar.finish()
     let renderSeconds = Double(ContinuousClock.now - renderStart)
     if json {

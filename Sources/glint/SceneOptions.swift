@@ -113,7 +113,9 @@ struct SceneOptions: ParsableArguments {
     for (name, path) in files {
       var isFolder: ObjCBool = false
       guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-        throw CommandFailure(.badInput, "\(name): no file '\(path)' in \(FileManager.default.currentDirectoryPath)")
+        let hint = name == "--env" ? "; a colour is written '#404050', in quotes" : ""
+        throw CommandFailure(
+          .badInput, "\(name): no file '\(path)' in \(FileManager.default.currentDirectoryPath)\(hint)")
       }
       if isFolder.boolValue {
         throw CommandFailure(.badInput, "\(name): '\(path)' is a folder; name the file in it")
@@ -279,6 +281,9 @@ enum FilterName: String, ExpressibleByArgument, CaseIterable {
 enum ViewName: String, ExpressibleByArgument, CaseIterable {
   case neutral, agx, standard
 
+  /// Any case: Blender writes `AgX`.
+  init?(argument: String) { self.init(rawValue: argument.lowercased()) }
+
   var transform: ViewTransform {
     switch self {
     case .neutral: .neutral
@@ -295,7 +300,7 @@ struct LookName: ExpressibleByArgument {
   init(look: ViewLook) { self.look = look }
 
   init?(argument: String) {
-    guard let look = ViewLook(rawValue: argument) else { return nil }
+    guard let look = ViewLook(rawValue: argument.lowercased().replacing(" ", with: "-")) else { return nil }
     self.look = look
   }
 

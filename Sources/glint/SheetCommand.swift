@@ -27,6 +27,14 @@ struct SheetCommand: AsyncParsableCommand {
     transform: Quantity.parseInteger(16...4096))
   var width = 320
 
+  func validate() throws {
+    let ending = URL(fileURLWithPath: output).pathExtension
+    guard ending.lowercased() == "png" else {
+      throw ValidationError(
+        "--output: '\(output)' ends in '\(ending)', and sheets are PNG files; expected sheet.png, say")
+    }
+  }
+
   func run() async throws {
     Interruption.leave()
     var sheet = ContactSheet(columns: columns, cellWidth: width)

@@ -69,9 +69,10 @@ struct CommandTextTests {
     let words = [
       "glint", "render", "a b.glb", "-o", "it's/####.png", "$HOME", "", "*?[x]", "a\"b\\c", "é", "100%", "--x=1",
       "=ls", "~", "a;b&c|d>e<f`g`(h){i}!j", "line\nbreak", "#",
+      "\u{1B}[32mgreen", "back\\slash\t'quoted'7", "two words", "käse",
     ]
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
     process.arguments = ["-c", "printf '%s\\0' " + ShellLine.join(words)]
     let pipe = Pipe()
     process.standardOutput = pipe

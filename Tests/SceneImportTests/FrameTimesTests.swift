@@ -114,6 +114,13 @@ struct FrameTimesTests {
     #expect(remark?.contains("and of 25, 30") == true)
   }
 
+  @Test("Rates above 60 are taken where a key is on every frame only")
+  func highRates() {
+    #expect(FrameTimes.inferredRate((0..<240).map { Float($0) / 120 }) == 120)
+    // A run cycle with a few keys that fit by chance.
+    #expect(FrameTimes.inferredRate([0, 1.0 / 120, 0.5, 1.1583333]) == nil)
+  }
+
   @Test("29.97 stands for NTSC's rate, and for what Blender's exporter makes of it")
   func ntsc() throws {
     #expect(FrameTimes.exact(29.97) == 30 / 1.001 && FrameTimes.exact(23.976) == 24 / 1.001)
