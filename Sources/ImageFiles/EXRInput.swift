@@ -29,7 +29,7 @@ struct EXRInput: ~Copyable {
 
   /// Pixels that the file packs together: some rows or a tile.
   struct Chunk {
-    /// Of the first pixel, from the data window's upper left corner.
+    /// Position of the first pixel, from the data window's upper left corner.
     var x: Int
     var y: Int
     var width: Int

@@ -7,7 +7,7 @@ struct EXRRowLayout {
   }
 
   private let sources: [Source]
-  /// Of all channels.
+  /// Sum over all channels.
   private let bytesPerPixel: Int
 
   /// - Parameters:

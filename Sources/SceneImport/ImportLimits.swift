@@ -9,7 +9,7 @@ enum ImportLimits {
   static let emptyAccessorElementCount = 4_000_000
   /// Vertices and indices of all primitives.
   static let geometryElementCount = 400_000_000
-  /// Of all pictures; decoding stops once it is passed.
+  /// Texels of all pictures together; decoding stops beyond this.
   static let texelCount = 1 << 30
   static let instanceCount = 20_000_000
   /// Triangles in baked, static geometry; beyond, meshes are kept apart.

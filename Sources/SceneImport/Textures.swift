@@ -110,7 +110,8 @@ final class TextureTable {
   }
 
   /// - Parameter node: A `textureInfo` of a material.
-  /// - Returns: Nil where there is none, or where its picture could not be read. The set of coordinates is the file's.
+  /// - Returns: The reference, with the set of coordinates as the file numbers it. Nil if the material names no texture or its
+  ///   picture could not be read.
   func reference(_ node: JSONNode, isColor: Bool) throws(ImportError) -> TextureReference? {
     guard node.isPresent else { return nil }
     guard let index = try node["index"].index(below: textures.count, of: "textures") else {

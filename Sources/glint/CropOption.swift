@@ -48,6 +48,6 @@ struct CropOption: Equatable, Sendable {
 }
 
 extension Double {
-  /// Without a fraction where there is none.
+  /// Whole numbers are written without a fraction.
   fileprivate var formattedShort: String { self == rounded() && magnitude < 1e15 ? "\(Int(self))" : "\(self)" }
 }

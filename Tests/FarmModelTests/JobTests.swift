@@ -205,7 +205,7 @@ struct JobTests {
     var assembled: Set<Int> = []
     for _ in 0..<4 {
       try test.work(agents)
-      // Nobody is proven, and after a while nobody is there who could become it: the master checks.
+      // No agent is proven, and none is left that could become so: the master checks.
       test.now += 100
       test.verify()
       let events = test.farm.takeEvents()

@@ -110,7 +110,7 @@ struct ForgivingTests {
       testDescription: "unused material", text: "", members: ["\"materials\":[{\"alphaCutoff\":\"a\"}]"], isFault: false
     ),
     Fault(
-      testDescription: "attribute that nobody reads", text: "", primitive: "", members: [], isFault: false),
+      testDescription: "attribute that is never read", text: "", primitive: "", members: [], isFault: false),
   ]
 
   private func file(_ fault: Fault) -> SmallFile {
